@@ -1,0 +1,1 @@
+"""Bellwether: client attrition risk, watched. The floors and who may import whom: README.md."""

@@ -1,0 +1,257 @@
+"""config.toml, read once into frozen values; unknown keys and wrong types are refused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from core.errors import ConfigError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Bounds(_Section):
+    """Allowed range of a numeric column; a value outside is treated as missing and listed."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+class DataConfig(_Section):
+    """What a client table looks like."""
+
+    client_id: str = ""
+    outcome: str
+    positive: tuple[str, ...] = ("1", "true", "yes")
+    negative: tuple[str, ...] = ("0", "false", "no")
+    as_of: str = ""
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    value: str = ""
+    value_per: Literal["year", "month"] = "year"
+    currency: str = "EUR"
+    owner: str = ""
+    label: str = ""
+    ignore: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ("", "?", "NA", "NaN", "null")
+    separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    horizon_days: Annotated[int, Field(ge=0)] = 0
+    stale_after: Annotated[int, Field(ge=0)] = 0
+    max_bad_cells: Share = 0.5
+    rename: dict[str, str] = {}
+    bounds: dict[str, Bounds] = {}
+
+    @model_validator(mode="after")
+    def _spellings_are_apart(self) -> DataConfig:
+        both = {p.casefold() for p in self.positive} & {n.casefold() for n in self.negative}
+        if both:
+            raise ValueError(f"positive and negative must differ; both name {sorted(both)[0]!r}")
+        return self
+
+
+class FolderSource(_Section):
+    """A folder that is watched for client files."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["folder"]
+    path: Path
+    holds: Literal["auto", "clients", "outcomes"] = "auto"
+
+
+class StoreConfig(_Section):
+    """Where the workspace keeps its files and its database."""
+
+    files: Path = Path("data")
+    url: str = ""
+
+
+class ScheduleConfig(_Section):
+    """When the worker does what."""
+
+    timezone: str = "UTC"
+    ingest: str = "every 10 minutes"
+    full: str = "every day at 02:00"
+    packages: str = "every monday at 06:00"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("a time zone such as 'UTC' or 'Europe/Berlin'")
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone the phrases are read in."""
+        return ZoneInfo(self.timezone)
+
+
+class GateConfig(_Section):
+    """What a challenger must show before it replaces the champion."""
+
+    min_outcomes: Annotated[int, Field(ge=2)] = 200
+    min_each: Annotated[int, Field(ge=1)] = 20
+    non_inferiority: Annotated[float, Field(ge=0)] = 0.002
+    leak_roc_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.99
+
+
+class ModelConfig(_Section):
+    """How models are made."""
+
+    families: tuple[Literal["logistic", "ebm"], ...] = ("logistic", "ebm")
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    seed: Annotated[int, Field(ge=0)] = 0
+    max_training_rows: Annotated[int, Field(ge=100)] = 30_000
+    pairs: Annotated[int, Field(ge=0, le=50)] = 5
+    gate: GateConfig = GateConfig()
+
+    @field_validator("families")
+    @classmethod
+    def _at_least_one(cls, families: tuple[str, ...]) -> tuple[str, ...]:
+        if not families:
+            raise ValueError("at least one of 'logistic', 'ebm'")
+        return families
+
+
+class MonitoringConfig(_Section):
+    """When a difference is called drift."""
+
+    min_rows: Annotated[int, Field(ge=2)] = 30
+    psi_watch: Annotated[float, Field(gt=0)] = 0.1
+    psi_alarm: Annotated[float, Field(gt=0)] = 0.25
+
+
+class RetrainConfig(_Section):
+    """When the model is trained anew."""
+
+    on_performance_drop: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    on_drift: bool = True
+    max_age_days: Annotated[int, Field(ge=1)] = 180
+    min_new_outcomes: Annotated[int, Field(ge=1)] = 500
+
+
+class BandsConfig(_Section):
+    """Risks from which a client is called high or medium."""
+
+    high: Annotated[float, Field(gt=0, lt=1)]
+    medium: Annotated[float, Field(gt=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> BandsConfig:
+        if self.medium >= self.high:
+            raise ValueError(f"medium must be below high; got {self.medium} and {self.high}")
+        return self
+
+
+class WorklistConfig(_Section):
+    """How the managers' list is cut."""
+
+    bands: BandsConfig | None = None
+
+
+class Config(_Section):
+    """One installation's configuration."""
+
+    data: DataConfig
+    sources: tuple[FolderSource, ...] = ()
+    store: StoreConfig = StoreConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    model: ModelConfig = ModelConfig()
+    monitoring: MonitoringConfig = MonitoringConfig()
+    retrain: RetrainConfig = RetrainConfig()
+    worklist: WorklistConfig = WorklistConfig()
+
+    @model_validator(mode="after")
+    def _names_are_apart(self) -> Config:
+        names = [source.name for source in self.sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"every source needs a name of its own; {twice[0]!r} stands twice")
+        return self
+
+
+_KINDS = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text in quotes",
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "tuple_type": "a list in square brackets",
+    "model_type": "a table",
+    "path_type": "a path in quotes",
+}
+
+
+def _allowed_keys(loc: tuple[Any, ...]) -> list[str]:
+    model: Any = Config
+    for step in loc:
+        if isinstance(step, int):
+            continue
+        annotation = model.model_fields[step].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), FolderSource)
+    return list(model.model_fields)
+
+
+def _sentence(error: Any) -> str:
+    loc = tuple(error["loc"])
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc) or "the file"
+    kind, context, got = error["type"], error.get("ctx", {}), error["input"]
+    if kind == "extra_forbidden":
+        return f"Unknown key {key!r}; allowed here are {', '.join(_allowed_keys(loc[:-1]))}."
+    if kind == "missing":
+        return f"The key {key!r} is missing and has no default."
+    if kind == "literal_error":
+        return f"{key!r} must be one of {context['expected']}; got {got!r}."
+    if kind == "value_error":
+        return f"{key!r}: {context['error']}." + ("" if isinstance(got, dict) else f" Got {got!r}.")
+    wanted = _KINDS.get(kind) or error["msg"].removeprefix("Input should be ").removeprefix("Value should ")
+    return f"{key!r} must be {wanted}; got {got!r}."
+
+
+def parse_config(content: dict[str, Any], folder: Path) -> Config:
+    """Values of config.toml as a frozen `Config`; relative paths resolve against `folder`.
+
+    Raises `ConfigError` with one sentence for the first fault: the key, what was got, what is allowed.
+    """
+    try:
+        config = Config.model_validate(_toml_types(content))
+    except ValidationError as error:
+        raise ConfigError(_sentence(error.errors()[0])) from None
+    sources = tuple(s.model_copy(update={"path": folder / s.path}) for s in config.sources)
+    store = config.store.model_copy(update={"files": folder / config.store.files})
+    return config.model_copy(update={"sources": sources, "store": store})
+
+
+def _toml_types(value: Any, key: str = "") -> Any:
+    """TOML has lists and texts only; the strict types want tuples and paths."""
+    if isinstance(value, dict):
+        return {name: _toml_types(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return tuple(_toml_types(inner) for inner in value)
+    if key in ("path", "files") and isinstance(value, str):
+        return Path(value)
+    return value
+
+
+def load_config(path: Path) -> Config:
+    """Read `path` (config.toml). Raises `ConfigError` when it is absent, no TOML, or says what it must not."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"No configuration at {path}: name the file with --config or RISK_CONFIG.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    try:
+        return parse_config(content, path.resolve().parent)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None

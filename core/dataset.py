@@ -1,0 +1,160 @@
+"""Parts become the dataset: one row per client and date, the later delivery counting, outcomes joined.
+
+Internal columns begin with an underscore: `_client`, `_as_of` (UTC), `_known_at` (UTC), `_batch`,
+`_outcome` (1.0 left, 0.0 stayed, NaN not known yet), `_outcome_known_at`, `_content` (16 bytes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from core.schema import Contract
+
+_KEY = ["_client", "_as_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """All that is known at one instant."""
+
+    #: one row per snapshot: contract columns and the internal ones
+    rows: pd.DataFrame
+    #: every delivery of a snapshot: `_client`, `_as_of`, `_batch`, `_known_at`, duplicates included
+    deliveries: pd.DataFrame
+    #: clients of a source without ids are the rows of its newest batch
+    one_book: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a row or an outcome does; the order of batches is of no account."""
+        rows = self.rows.sort_values(_KEY, kind="stable")
+        digest = hashlib.blake2b(digest_size=8)
+        digest.update(b"".join(rows["_content"]))
+        digest.update(rows["_outcome"].fillna(-1).to_numpy(dtype=np.int8).tobytes())
+        digest.update("\x1f".join(rows["_client"]).encode())
+        digest.update(rows["_as_of"].to_numpy(dtype="datetime64[us]").tobytes())
+        return digest.hexdigest()
+
+    def trainable(self, at: datetime, horizon_days: int) -> pd.DataFrame:
+        """Rows that may train at `at`: outcome known, and its horizon passed, stayers and leavers alike."""
+        ripe = self.rows["_as_of"] + timedelta(days=horizon_days) <= at
+        return self.rows[self.rows["_outcome"].notna() & ripe]
+
+    def newest(self) -> pd.DataFrame:
+        """The newest snapshot of each client."""
+        return self.rows.sort_values(_KEY, kind="stable").drop_duplicates("_client", keep="last")
+
+    def last_seen(self) -> pd.Series:
+        """Client -> when a row about it last arrived, changed or not."""
+        return self.deliveries.groupby("_client")["_known_at"].max()
+
+    def current(self, at: datetime, stale_after: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Current clients (newest snapshots without a "left" of their own), and those that went missing.
+
+        Missing: not seen for more than `stale_after` days (0: never), or no longer in a book without ids.
+        """
+        newest = self.newest()
+        here = newest[newest["_outcome"] != 1.0]
+        seen = here["_client"].map(self.last_seen())
+        if self.one_book:
+            lost = seen < self.deliveries["_known_at"].max()
+        elif stale_after:
+            lost = seen < pd.Timestamp(at) - timedelta(days=stale_after)
+        else:
+            lost = pd.Series(False, index=here.index)
+        return here[~lost], here[lost]
+
+
+def resolve(
+    snapshots: pd.DataFrame, seen: pd.DataFrame, outcomes: pd.DataFrame, contract: Contract, *,
+    at: datetime, horizon_days: int,
+) -> Dataset:  # fmt: skip
+    """The dataset from all deliveries known at `at`.
+
+    `snapshots`: accepted rows in the order of arrival. `seen`: unchanged rows that arrived again (`_client`,
+    `_content`, `_batch`, `_known_at`). `outcomes`: outcomes that came apart (`_client`, `_as_of` or NaT,
+    `_outcome`, `_known_at`). Pure: the same deliveries give the same dataset.
+    """
+    deliveries = snapshots[[*_KEY, "_batch", "_known_at"]]
+    rows = snapshots.drop_duplicates(_KEY, keep="last").reset_index(drop=True)
+    again = seen.merge(
+        rows.drop_duplicates(["_client", "_content"], keep="last")[[*_KEY, "_content"]],
+        on=["_client", "_content"],
+    )
+    deliveries = pd.concat([deliveries, again[deliveries.columns]], ignore_index=True)
+    rows["_outcome_known_at"] = rows["_known_at"].where(rows["_outcome"].notna())
+    rows = _join_outcomes(rows, outcomes, at=at, horizon=timedelta(days=horizon_days))
+    return Dataset(rows, deliveries, one_book=not contract.client_id)
+
+
+def _join_outcomes(rows: pd.DataFrame, outcomes: pd.DataFrame, *, at: datetime, horizon: timedelta) -> pd.DataFrame:
+    """Attach outcomes that came apart; of several for one snapshot the latest known counts."""
+    if len(outcomes) == 0 or len(rows) == 0:
+        return rows
+    dated = outcomes[outcomes["_as_of"].notna()]
+    by_id = _dates_for_ids(rows, outcomes[outcomes["_as_of"].isna()], horizon)
+    facts = pd.concat([part for part in (dated, by_id) if len(part)] or [dated])
+    facts = facts[facts["_known_at"] <= at].sort_values("_known_at", kind="stable")
+    facts = facts.drop_duplicates(_KEY, keep="last")[[*_KEY, "_outcome", "_known_at"]]
+    facts = facts.rename(columns={"_outcome": "_later", "_known_at": "_later_known_at"})
+    joined = rows.merge(facts, on=_KEY, how="left")
+    later = joined["_later"].notna() & (
+        joined["_outcome_known_at"].isna() | (joined["_later_known_at"] >= joined["_outcome_known_at"])
+    )
+    joined["_outcome"] = joined["_later"].where(later, joined["_outcome"])
+    joined["_outcome_known_at"] = joined["_later_known_at"].where(later, joined["_outcome_known_at"])
+    return joined.drop(columns=["_later", "_later_known_at"])
+
+
+def _dates_for_ids(rows: pd.DataFrame, outcomes: pd.DataFrame, horizon: timedelta) -> pd.DataFrame:
+    """Outcomes by client id alone, each with the snapshot it belongs to.
+
+    That is the newest snapshot at least `horizon` old when the outcome came; where there was none, the first
+    that reaches that age afterwards, and the outcome counts from then on.
+    """
+    if len(outcomes) == 0:
+        return outcomes
+    dates = rows[_KEY].sort_values("_as_of", kind="stable").rename(columns={"_as_of": "_date"})
+    asked = outcomes.drop(columns="_as_of").assign(_limit=outcomes["_known_at"] - horizon)
+    asked = asked.sort_values("_limit", kind="stable")
+    joined = pd.merge_asof(asked, dates, left_on="_limit", right_on="_date", by="_client")
+    waited = pd.merge_asof(asked, dates, left_on="_limit", right_on="_date", by="_client", direction="forward")
+    none_yet = joined["_date"].isna()
+    joined["_as_of"] = joined["_date"].where(~none_yet, waited["_date"])
+    joined["_known_at"] = joined["_known_at"].where(~none_yet, waited["_date"] + horizon)
+    return joined[joined["_as_of"].notna()].drop(columns=["_limit", "_date"])
+
+
+def chunked(dataset: Dataset, contract: Contract) -> pd.DataFrame:
+    """Deliveries with their `_chunk`, chunks in order of time.
+
+    With dates a chunk is a calendar month of snapshots. Without, a batch that brings at least half of the
+    clients known by then, or else the month in which rows arrived: a feed of changed rows is no drift.
+    """
+    made = dataset.deliveries.sort_values(["_known_at", "_batch"], kind="stable").reset_index(drop=True)
+    if contract.dated:
+        return made.assign(_chunk=made["_as_of"].dt.strftime("%Y-%m")).sort_values("_chunk", kind="stable")
+    first_of_client = ~made.duplicated("_client")
+    book = first_of_client.groupby(made["_batch"]).sum().cumsum()
+    size = made.groupby("_batch")["_client"].nunique()
+    whole = made["_batch"].map(2 * size >= book)
+    month = made["_known_at"].dt.strftime("%Y-%m")
+    batch = made["_known_at"].dt.strftime("%Y-%m-%d") + " #" + made["_batch"].astype(str)
+    return made.assign(_chunk=batch.where(whole, month))
+
+
+def rows_of(dataset: Dataset, keys: pd.DataFrame) -> pd.DataFrame:
+    """The dataset's rows of these (`_client`, `_as_of`), the newest of each client."""
+    rows = keys[_KEY].drop_duplicates().merge(dataset.rows, on=_KEY)
+    return rows.sort_values(_KEY, kind="stable").drop_duplicates("_client", keep="last")
+
+
+def ripe_since(rows: pd.DataFrame, horizon_days: int) -> pd.Series:
+    """When each row's outcome could first train: known, and its horizon passed."""
+    passed = rows["_as_of"] + timedelta(days=horizon_days)
+    return rows["_outcome_known_at"].where(rows["_outcome_known_at"] > passed, passed)

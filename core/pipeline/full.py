@@ -1,0 +1,233 @@
+"""The full process of DESIGN, and its parts as commands of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from core import packages, registry
+from core.dataset import Dataset
+from core.errors import BellwetherError
+from core.pipeline import ingest as ingesting
+from core.pipeline import learn, monitor
+from core.pipeline.report import report
+from core.pipeline.running import Progress, Run, running, silent
+from core.pipeline.score import score_clients
+from core.records import Version
+from core.schema import Contract
+from core.store import history
+from core.wording import plural
+from core.workspace import Workspace
+
+NO_CLIENTS = "No clients yet: put a client file into {places}, then run again."
+
+
+def _stopped(workspace: Workspace, at: datetime) -> Workspace:
+    from dataclasses import replace
+
+    return replace(workspace, now=lambda: at)
+
+
+def full_run(workspace: Workspace, *, retrain: bool = False, progress: Progress = silent) -> str:
+    """Ingest, evaluate, monitor, decide, train, gate, promote, score, report; a sentence on what came of it.
+
+    With nothing new since the last full run (files, outcomes that ripened, champion, config) it does no work
+    and says so. `retrain`: a person asks for training whatever the evidence says.
+    """
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    found = ingesting.look(workspace)
+    with workspace.store.reading() as db:
+        last = history.last_state(db)
+    if not found.arrivals and not retrain and last and last[0] == _state_key(workspace):
+        said = f"Nothing new since {last[1]:%Y-%m-%d %H:%M} UTC; nothing was done."
+        return " ".join([said, *found.problems])
+    with running(workspace, "full", at, progress) as run:
+        with run.step("ingest") as step:
+            sentences = [ingesting.ingest(run.workspace, step, found, at)]
+        dataset, contract = workspace.dataset(), workspace.contract()
+        if dataset is None or contract is None:
+            sentences.append(_no_clients(workspace))
+        else:
+            sentences += _walk(run, dataset, contract, retrain=retrain)
+        run.sentence = " ".join(sentences)
+        if dataset is not None:
+            with run.step("report") as step:
+                report(run.workspace, step, run.sentence)
+        run.key = _state_key(workspace)
+    return run.sentence
+
+
+def _no_clients(workspace: Workspace) -> str:
+    places = ", ".join(str(source.path) for source in workspace.config.sources) or "a folder named under [[sources]]"
+    return NO_CLIENTS.format(places=places)
+
+
+def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> list[str]:
+    workspace = run.workspace
+    champion = workspace.champion()
+    with run.step("evaluate") as step:
+        monitor.evaluate_delivered(workspace, step, dataset, contract, champion)
+    with run.step("monitor") as step:
+        monitor.compare_chunks(workspace, step, dataset, contract, champion)
+    decision = learn.decide(run, dataset, champion, asked=retrain)
+    sentences = [decision.sentence]
+    if decision.answer:
+        with run.step("train") as step:
+            tired = _tired(decision.evidence, workspace)
+            attempt = learn.learn(step, dataset, contract, champion, tired=tired)
+        sentences.append(attempt.decision.sentence)
+        champion = attempt.promoted or champion
+    if champion is not None:
+        with run.step("score") as step:
+            count = score_clients(workspace, step, dataset, contract, champion)
+        sentences.append(f"{plural(count, 'client')} scored.")
+    return sentences
+
+
+def _tired(evidence: dict, workspace: Workspace) -> bool:
+    """Whether the champion is over age or has a confirmed performance drop."""
+    rules = workspace.config.retrain
+    reference, high = evidence["reference_roc_auc"], evidence["realised_roc_auc"]["high"]
+    return bool(evidence["champion_age_days"] > rules.max_age_days or high < reference - rules.on_performance_drop)
+
+
+def _state_key(workspace: Workspace) -> str:
+    """Changes when a full run would find something to do."""
+    dataset, champion = workspace.dataset(), workspace.champion()
+    config = workspace.config
+    parts = [config.data, config.model, config.monitoring, config.retrain]
+    seen = []
+    if dataset is not None:
+        at = workspace.now()
+        current, missing = dataset.current(at, config.data.stale_after)
+        ripe = len(dataset.trainable(at, config.data.horizon_days))
+        seen = [dataset.fingerprint, len(dataset.deliveries), ripe, len(current), len(missing)]
+    over_age = champion and (workspace.now() - champion.known_at).days > config.retrain.max_age_days
+    content = [*(part.model_dump_json() for part in parts), *seen, champion and champion.version, over_age]
+    return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
+
+
+def ingest_run(workspace: Workspace, *, known_at: datetime | None = None, progress: Progress = silent) -> str:
+    """Take what is new in every source, known at `known_at` (replayed history) or now. No arrivals: no run."""
+    at = workspace.now()
+    found = ingesting.look(workspace)
+    if not found.arrivals:
+        return " ".join(["No new batch.", *found.problems])
+    with running(workspace, "ingest", at, progress) as run, run.step("ingest") as step:
+        run.sentence = ingesting.ingest(run.workspace, step, found, known_at or at)
+    return run.sentence
+
+
+def _state(workspace: Workspace) -> tuple[Dataset, Contract]:
+    dataset, contract = workspace.dataset(), workspace.contract()
+    if dataset is None or contract is None:
+        raise BellwetherError(_no_clients(workspace))
+    return dataset, contract
+
+
+def train_run(workspace: Workspace, *, progress: Progress = silent) -> str:
+    """Train, ask the gate, promote when it agrees, and score."""
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    dataset, contract = _state(workspace)
+    champion = workspace.champion()
+    with running(workspace, "train", at, progress) as run:
+        decision = learn.decide(run, dataset, champion, asked=True)
+        sentences = [decision.sentence]
+        if decision.answer:
+            with run.step("train") as step:
+                attempt = learn.learn(step, dataset, contract, champion, tired=_tired(decision.evidence, workspace))
+            sentences.append(attempt.decision.sentence)
+            if attempt.promoted is not None:
+                with run.step("score") as step:
+                    score_clients(workspace, step, dataset, contract, attempt.promoted)
+        run.sentence = " ".join(sentences)
+    return run.sentence
+
+
+def monitor_run(workspace: Workspace, *, progress: Progress = silent) -> str:
+    """Hold outcomes against the risks delivered, and the newest rows against the reference."""
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    dataset, contract = _state(workspace)
+    champion = workspace.champion()
+    with running(workspace, "monitor", at, progress) as run:
+        with run.step("evaluate") as step:
+            monitor.evaluate_delivered(workspace, step, dataset, contract, champion)
+        with run.step("monitor") as step:
+            monitor.compare_chunks(workspace, step, dataset, contract, champion)
+        run.sentence = "Monitored."
+    return run.sentence
+
+
+def packages_run(workspace: Workspace, *, progress: Progress = silent) -> str:
+    """Look for newer versions of every installed package; a failed look-up is recorded as such."""
+    at = workspace.now()
+    with running(workspace, "packages", at, progress) as run:
+        with run.step("packages") as step:
+            requirements = Path(__file__).resolve().parents[2] / "requirements.in"
+            found = packages.look_up(requirements, packages.index_url())
+            with step.commit() as db:
+                history.insert_packages(db, run.id, found, at)
+        outdated = sum(packages.is_outdated(one["installed"], one["newest"]) for one in found)
+        failed = sum(bool(one["failure"]) for one in found)
+        run.sentence = f"{plural(len(found), 'package')}: {outdated} outdated, {failed} could not be looked up."
+    return run.sentence
+
+
+def report_run(workspace: Workspace, *, progress: Progress = silent) -> str:
+    """Write a report of what is known now; a sentence with its path."""
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    _state(workspace)
+    with running(workspace, "report", at, progress) as run, run.step("report") as step:
+        run.sentence = f"Report written to {report(workspace, step, 'On demand.')}."
+    return run.sentence
+
+
+def _rescored(workspace: Workspace, at: datetime, version: Version, kind: str) -> str:
+    dataset, contract = _state(workspace)
+    with running(workspace, kind, at, silent) as run:
+        with run.step("score") as step:
+            count = score_clients(workspace, step, dataset, contract, version)
+        run.sentence = f"{version.version} is champion; {plural(count, 'client')} scored by it."
+    return run.sentence
+
+
+def promote(workspace: Workspace, name: str) -> str:
+    """Make a stored version champion by a person's word, and score the clients with it."""
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    with workspace.store.writing() as db:
+        version = registry.promote(db, workspace.models_folder, name, at, "Promoted by a person.")
+    return _rescored(workspace, at, version, "promote")
+
+
+def roll_back(workspace: Workspace) -> str:
+    """Make the champion before the present one champion again, and score the clients with it."""
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    with workspace.store.writing() as db:
+        version = registry.roll_back(
+            db, workspace.models_folder, at,
+            lambda now, before: f"Rolled back from {now.version} to {before.version} by a person.",
+        )  # fmt: skip
+    return _rescored(workspace, at, version, "rollback")
+
+
+def _retrain(workspace: Workspace, *, progress: Progress = silent) -> str:
+    return full_run(workspace, retrain=True, progress=progress)
+
+
+#: what a job of each kind does
+HANDLERS: dict[str, Callable[..., str]] = {
+    "ingest": ingest_run,
+    "full": full_run,
+    "retrain": _retrain,
+    "packages": packages_run,
+    "report": report_run,
+}

@@ -1,0 +1,127 @@
+"""The nouns: frozen values that the rooms hand to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One file, or one fetched slice of a table, as it was taken in or refused."""
+
+    id: int
+    source: str
+    name: str
+    sha256: str
+    #: "clients", "outcomes"
+    holds: str
+    known_at: datetime
+    #: wall-clock seconds that reading it took
+    seconds: float
+    read: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    rejected: int
+    #: path of the Parquet part below the dataset folder; "" when no row was accepted
+    part: str
+    #: why the whole batch was refused; "" when it was taken
+    refused: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A stored model."""
+
+    version: str
+    known_at: datetime
+    #: "logistic", "ebm", or "rule" for the fallback
+    family: str
+    #: too few outcomes to trust a percentage
+    provisional: bool
+    #: share of leavers among the rows it learned from
+    base_rate: float
+    #: rows it was fitted on, and rows that waited
+    trained_rows: int
+    #: the risk from which "would leave" is said, chosen out of fold
+    threshold: float
+    fingerprint: str
+    #: sha256 of manifest.json, which holds the sha256 of every other file
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """An answer to "retrain?" or "promote?", with what it rests on."""
+
+    #: "retrain" or "promote"
+    question: str
+    answer: bool
+    #: for a person, complete in itself
+    sentence: str
+    #: the figures, by name
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Queued work."""
+
+    id: int
+    kind: str
+    #: config file of the workspace it works on
+    config: str
+    asked_at: datetime
+    asked_by: str
+    #: "queued", "running", "done", "failed"
+    state: str
+    heartbeat_at: datetime | None
+    ended_at: datetime | None
+    #: 0-1, and what is being done
+    progress: float
+    doing: str
+    #: the outcome in a sentence, once ended
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One measured figure with its 95 % interval."""
+
+    metric: str
+    n: int
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnDrift:
+    """How far one column of the current rows lies from the reference rows."""
+
+    column: str
+    kind: str
+    reference_n: int
+    current_n: int
+    #: population stability index less its mean under no drift
+    psi: float
+    reference_missing: float
+    current_missing: float
+    #: median, or most frequent level
+    reference_usual: str
+    current_usual: str
+    #: "stable", "watch", "alarm", "not enough data"
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One statistic of one column; `text` where it is no number (a level, a date), else ""."""
+
+    column: str
+    statistic: str
+    n: int
+    value: float
+    text: str = ""

@@ -1,0 +1,85 @@
+"""Versions, promotions and risks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, select
+
+from core.records import Version
+from core.store import tables
+from core.store.database import Session
+
+
+def insert_version(db: Session, version: Version) -> None:
+    """Record a stored model; its files are in place already."""
+    db.insert(tables.versions, [asdict(version)])
+
+
+def list_versions(db: Session) -> list[Version]:
+    """Versions, newest first."""
+    table = tables.versions
+    rows = db.connection.execute(db.known(table).order_by(table.c.known_at.desc(), table.c.version.desc()))
+    return [Version(**row._mapping) for row in rows]
+
+
+def insert_promotion(db: Session, version: str, at: datetime, kind: str, sentence: str) -> None:
+    """Move the pointer. `kind`: "promote" or "rollback"."""
+    row = {"version": version, "known_at": at, "kind": kind, "sentence": sentence}
+    db.insert(tables.promotions, [row])
+
+
+def list_promotions(db: Session) -> list[dict[str, Any]]:
+    """Moves of the pointer, newest first; the first one names the champion."""
+    rows = db.connection.execute(db.known(tables.promotions).order_by(tables.promotions.c.id.desc()))
+    return [dict(row._mapping) for row in rows]
+
+
+def insert_risks(db: Session, run_id: int, rows: list[dict[str, Any]], at: datetime) -> None:
+    """Append changes of risk."""
+    db.insert(tables.risks, [{**row, "run_id": run_id, "known_at": at} for row in rows])
+
+
+RISK_COLUMNS = [
+    "client", "as_of", "version", "risk", "content", "out_of_fold", "off_list", "label", "owner", "value",
+    "reasons", "known_at",
+]  # fmt: skip
+
+
+def current_risks(db: Session) -> pd.DataFrame:
+    """The newest row of each client, those off the list included (risk NaN)."""
+    table = tables.risks
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).group_by(known.c.client)
+    wanted = select(*(table.c[name] for name in RISK_COLUMNS)).where(table.c.id.in_(newest))
+    return _risk_frame(db, wanted)
+
+
+def delivered_risks(db: Session) -> pd.DataFrame:
+    """The last risk that was delivered for each client and date, with when and by which version."""
+    table = tables.risks
+    names = ["client", "as_of", "version", "risk", "out_of_fold", "known_at"]
+    wanted = select(*(table.c[name] for name in names)).where(table.c.risk.is_not(None))
+    if db.at is not None:
+        wanted = wanted.where(table.c.known_at <= db.at)
+    return _risk_frame(db, wanted.order_by(table.c.id), names)
+
+
+def risks_of_client(db: Session, client: str) -> pd.DataFrame:
+    """Every risk a client had, oldest first."""
+    table = tables.risks
+    wanted = select(*(table.c[name] for name in RISK_COLUMNS)).where(table.c.client == client)
+    if db.at is not None:
+        wanted = wanted.where(table.c.known_at <= db.at)
+    return _risk_frame(db, wanted.order_by(table.c.id))
+
+
+def _risk_frame(db: Session, wanted: Any, names: list[str] | None = None) -> pd.DataFrame:
+    columns = names or RISK_COLUMNS
+    frame = pd.DataFrame([tuple(row) for row in db.connection.execute(wanted)], columns=columns)
+    for name in ("as_of", "known_at"):
+        frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
+    return frame.astype({"risk": "float64"})

@@ -1,0 +1,100 @@
+"""Jobs and the worker's lease: the two things that are updated in place."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.records import Job
+from core.store import tables
+from core.store.database import Session
+
+_LEASE = 1
+
+
+def insert_job(db: Session, kind: str, config: str, at: datetime, asked_by: str) -> bool:
+    """Queue a job; False when one of its kind is waiting or running for this config already."""
+    row = {
+        "kind": kind, "config": config, "asked_at": at, "asked_by": asked_by, "state": "queued",
+        "progress": 0.0, "doing": "", "sentence": "",
+    }  # fmt: skip
+    try:
+        with db.connection.begin_nested():
+            db.insert(tables.jobs, [row])
+    except IntegrityError:
+        return False
+    return True
+
+
+def claim_job(db: Session, at: datetime) -> Job | None:
+    """Take the oldest waiting job and mark it running; None when nothing waits."""
+    table = tables.jobs
+    oldest = select(func.min(table.c.id)).where(table.c.state == "queued").scalar_subquery()
+    claimed = (
+        update(table)
+        .where(table.c.id == oldest, table.c.state == "queued")
+        .values(state="running", heartbeat_at=at, progress=0.0, doing="starting")
+        .returning(*table.c)
+    )
+    row = db.connection.execute(claimed).first()
+    return Job(**row._mapping) if row else None
+
+
+def update_job(db: Session, job_id: int, **changes: Any) -> None:
+    """Change the state, progress or heartbeat of a job."""
+    db.connection.execute(update(tables.jobs).where(tables.jobs.c.id == job_id).values(**changes))
+
+
+def release_jobs(db: Session) -> int:
+    """Queue again what was running when its worker ended; how many."""
+    table = tables.jobs
+    back = update(table).where(table.c.state == "running").values(state="queued", progress=0.0, doing="")
+    return int(db.connection.execute(back).rowcount)
+
+
+def list_jobs(db: Session, limit: int = 200) -> list[Job]:
+    """Jobs, newest first."""
+    rows = db.connection.execute(select(tables.jobs).order_by(tables.jobs.c.id.desc()).limit(limit))
+    return [Job(**row._mapping) for row in rows]
+
+
+def read_job(db: Session, job_id: int) -> Job | None:
+    """One job."""
+    row = db.connection.execute(select(tables.jobs).where(tables.jobs.c.id == job_id)).first()
+    return Job(**row._mapping) if row else None
+
+
+def last_asked(db: Session, kind: str, asked_by: str) -> datetime | None:
+    """When a job of this kind was last queued by `asked_by`; None: never."""
+    table = tables.jobs
+    wanted = select(func.max(table.c.asked_at)).where(table.c.kind == kind, table.c.asked_by == asked_by)
+    found: datetime | None = db.connection.execute(wanted).scalar()
+    return found
+
+
+def hold_lease(db: Session, holder: str, at: datetime, patience: timedelta) -> bool:
+    """Take or keep the lease; False while another holder's heartbeat is younger than `patience`."""
+    table = tables.worker
+    row = db.connection.execute(select(table).where(table.c.id == _LEASE)).first()
+    if row is None:
+        db.insert(table, [{"id": _LEASE, "holder": holder, "heartbeat_at": at}])
+        return True
+    if row.holder not in (holder, "") and at - row.heartbeat_at < patience:
+        return False
+    db.connection.execute(update(table).where(table.c.id == _LEASE).values(holder=holder, heartbeat_at=at))
+    return True
+
+
+def drop_lease(db: Session, holder: str) -> None:
+    """Give the lease back, so that another worker need not wait."""
+    table = tables.worker
+    db.connection.execute(update(table).where(table.c.id == _LEASE, table.c.holder == holder).values(holder=""))
+
+
+def read_lease(db: Session) -> tuple[str, datetime] | None:
+    """(holder, last heartbeat); None when no worker ever ran."""
+    row = db.connection.execute(select(tables.worker)).first()
+    return (row.holder, row.heartbeat_at) if row else None

@@ -1,0 +1,88 @@
+"""Which model scores the clients, how good it is, and which came before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import evaluation, registry
+from core.evaluation import Confusion
+from core.records import Version
+from core.store import history, models
+from core.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Quality:
+    """The champion out of fold."""
+
+    champion: Version
+    #: metric, value, low, high, n
+    metrics: pd.DataFrame
+    confusion: Confusion
+    #: how the families did: family, log_loss, roc_auc
+    families: pd.DataFrame
+    card: str
+    sentence: str
+
+
+def quality(workspace: Workspace) -> Quality | None:
+    """Metrics and confusion matrix of the champion; None before the first promotion."""
+    with workspace.store.reading() as db:
+        champion = registry.champion(db)
+        if champion is None:
+            return None
+        metrics = history.list_metrics(db, "out_of_fold")
+    manifest = registry.read_manifest(workspace.models_folder, champion)
+    learned = registry.load_learned(workspace.models_folder, champion).dropna(subset="risk")
+    outcome, risk = learned["outcome"].to_numpy(), learned["risk"].to_numpy()
+    families = pd.DataFrame([{"family": name, **at} for name, at in manifest["families"].items()])
+    card = (workspace.models_folder / champion.version / registry.CARD).read_text(encoding="utf-8")
+    return Quality(
+        champion=champion,
+        metrics=metrics[metrics["version"] == champion.version][["metric", "value", "low", "high", "n"]],
+        confusion=evaluation.confusion(outcome, risk, champion.threshold),
+        families=families,
+        card=card,
+        sentence=manifest["sentence"],
+    )
+
+
+def versions(workspace: Workspace) -> list[dict[str, Any]]:
+    """Versions, newest first: version, champion, family, provisional, known_at, rows, metrics."""
+    with workspace.store.reading() as db:
+        found = models.list_versions(db)
+        champion = registry.champion(db)
+        metrics = history.list_metrics(db, "out_of_fold")
+    made = []
+    for version in found:
+        own = metrics[metrics["version"] == version.version]
+        made.append(
+            {
+                "version": version.version,
+                "champion": champion is not None and champion.version == version.version,
+                "family": version.family,
+                "provisional": version.provisional,
+                "known_at": version.known_at,
+                "rows": version.trained_rows,
+                "metrics": {
+                    row["metric"]: {name: _plain(row[name]) for name in ("value", "low", "high", "n")}
+                    for row in own.to_dict("records")
+                },
+            }
+        )
+    return made
+
+
+def _plain(value: float) -> float | None:
+    return None if value is None or np.isnan(value) else value
+
+
+def promotions(workspace: Workspace) -> pd.DataFrame:
+    """Moves of the champion's pointer, newest first: known_at, kind, version, sentence."""
+    with workspace.store.reading() as db:
+        moves = models.list_promotions(db)
+    return pd.DataFrame(moves, columns=["known_at", "kind", "version", "sentence"])
