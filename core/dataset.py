@@ -82,7 +82,7 @@ def resolve(
     """
     deliveries = snapshots[[*_KEY, "_batch", "_known_at"]]
     rows = snapshots.drop_duplicates(_KEY, keep="last").reset_index(drop=True)
-    again = seen.merge(
+    again = seen[["_client", "_content", "_batch", "_known_at"]].merge(
         rows.drop_duplicates(["_client", "_content"], keep="last")[[*_KEY, "_content"]],
         on=["_client", "_content"],
     )
