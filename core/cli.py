@@ -119,6 +119,25 @@ def _score(workspace: Workspace, arguments: argparse.Namespace, bar: _Bar) -> st
     return " ".join(said)
 
 
+def _demo(workspace: Workspace, arguments: argparse.Namespace, bar: _Bar) -> str:
+    from core.replay import build_example
+
+    return build_example(workspace, progress=bar, months=arguments.months, clients=arguments.clients)
+
+
+def _perform(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from core import runner
+
+    runner.die_with_parent()
+    runner.perform(workspace, arguments.job)
+
+
+def _serve(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from core.serving import serve
+
+    arguments.code = serve(workspace.config_path, arguments.port)
+
+
 # --- questions
 
 
@@ -284,6 +303,13 @@ def _parser() -> argparse.ArgumentParser:
     promote = add("promote", _deed(_promote), "make a stored version champion")
     promote.add_argument("version")
     add("rollback", _deed(_roll_back), "make the previous champion champion again")
+    demo = add("demo", _deed(_demo), "make the example company, in a workspace of its own")
+    demo.add_argument("--months", type=int, default=24)
+    demo.add_argument("--clients", type=int, default=10_000)
+    serve = add("serve", _serve, "dashboard, API and worker together, until Ctrl-C")
+    serve.add_argument("--port", type=int, default=8501)
+    perform = add("perform", _perform, "do one job of the queue (the worker calls this)")
+    perform.add_argument("job", type=int)
     for name, (ask, text) in QUESTIONS.items():
         add(name, _question(ask), text, reads=True)
     return parser
@@ -301,4 +327,4 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped; what was committed is kept.", file=sys.stderr)
         return 1
-    return 0
+    return int(getattr(given, "code", 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Place = Annotated[Path, Field(strict=False)]
 
 
 class _Section(BaseModel):
@@ -24,12 +25,18 @@ class Bounds(_Section):
     min: float | None = None
     max: float | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Bounds:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min must not be above max; got {self.min:g} and {self.max:g}")
+        return self
+
 
 class DataConfig(_Section):
     """What a client table looks like."""
 
     client_id: str = ""
-    outcome: str
+    outcome: Annotated[str, Field(min_length=1)]
     positive: tuple[str, ...] = ("1", "true", "yes")
     negative: tuple[str, ...] = ("0", "false", "no")
     as_of: str = ""
@@ -52,7 +59,7 @@ class DataConfig(_Section):
 
     @model_validator(mode="after")
     def _spellings_are_apart(self) -> DataConfig:
-        both = {p.casefold() for p in self.positive} & {n.casefold() for n in self.negative}
+        both = {p.strip().casefold() for p in self.positive} & {n.strip().casefold() for n in self.negative}
         if both:
             raise ValueError(f"positive and negative must differ; both name {sorted(both)[0]!r}")
         return self
@@ -63,14 +70,14 @@ class FolderSource(_Section):
 
     name: Annotated[str, Field(min_length=1)]
     kind: Literal["folder"]
-    path: Path
+    path: Place
     holds: Literal["auto", "clients", "outcomes"] = "auto"
 
 
 class StoreConfig(_Section):
     """Where the workspace keeps its files and its database."""
 
-    files: Path = Path("data")
+    files: Place = Path("data")
     url: str = ""
 
 
@@ -129,6 +136,12 @@ class MonitoringConfig(_Section):
     psi_watch: Annotated[float, Field(gt=0)] = 0.1
     psi_alarm: Annotated[float, Field(gt=0)] = 0.25
 
+    @model_validator(mode="after")
+    def _in_order(self) -> MonitoringConfig:
+        if self.psi_watch > self.psi_alarm:
+            raise ValueError(f"psi_watch must not be above psi_alarm; got {self.psi_watch:g} and {self.psi_alarm:g}")
+        return self
+
 
 class RetrainConfig(_Section):
     """When the model is trained anew."""
@@ -183,6 +196,7 @@ _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
     "string_type": "a text in quotes",
+    "string_too_short": "a text that is not empty",
     "bool_type": "true or false",
     "dict_type": "a table",
     "tuple_type": "a list in square brackets",
@@ -193,12 +207,15 @@ _KINDS = {
 
 def _allowed_keys(loc: tuple[Any, ...]) -> list[str]:
     model: Any = Config
+    named = False
     for step in loc:
-        if isinstance(step, int):
+        if isinstance(step, int) or named:  # a place in a list, or a name that the user chose
+            named = False
             continue
         annotation = model.model_fields[step].annotation
-        candidates = [annotation, *getattr(annotation, "__args__", ())]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), FolderSource)
+        named = get_origin(annotation) is dict
+        candidates = [annotation, *get_args(annotation)]
+        model = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return list(model.model_fields)
 
 
@@ -232,23 +249,23 @@ def parse_config(content: dict[str, Any], folder: Path) -> Config:
     return config.model_copy(update={"sources": sources, "store": store})
 
 
-def _toml_types(value: Any, key: str = "") -> Any:
-    """TOML has lists and texts only; the strict types want tuples and paths."""
+def _toml_types(value: Any) -> Any:
+    """TOML has lists only; the strict types want tuples."""
     if isinstance(value, dict):
-        return {name: _toml_types(inner, name) for name, inner in value.items()}
+        return {name: _toml_types(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return tuple(_toml_types(inner) for inner in value)
-    if key in ("path", "files") and isinstance(value, str):
-        return Path(value)
     return value
 
 
 def load_config(path: Path) -> Config:
     """Read `path` (config.toml). Raises `ConfigError` when it is absent, no TOML, or says what it must not."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"No configuration at {path}: name the file with --config or RISK_CONFIG.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from None
     try:

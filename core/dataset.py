@@ -53,6 +53,10 @@ class Dataset:
         """Client -> when a row about it last arrived, changed or not."""
         return self.deliveries.groupby("_client")["_known_at"].max()
 
+    def _newest_batch(self) -> pd.DataFrame:
+        ordered = self.deliveries.sort_values(["_known_at", "_batch"], kind="stable")
+        return ordered[ordered["_batch"] == ordered["_batch"].iloc[-1]] if len(ordered) else ordered
+
     def current(self, at: datetime, stale_after: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Current clients (newest snapshots without a "left" of their own), and those that went missing.
 
@@ -60,11 +64,10 @@ class Dataset:
         """
         newest = self.newest()
         here = newest[newest["_outcome"] != 1.0]
-        seen = here["_client"].map(self.last_seen())
         if self.one_book:
-            lost = seen < self.deliveries["_known_at"].max()
+            lost = ~here["_client"].isin(self._newest_batch()["_client"])
         elif stale_after:
-            lost = seen < pd.Timestamp(at) - timedelta(days=stale_after)
+            lost = here["_client"].map(self.last_seen()) < pd.Timestamp(at) - timedelta(days=stale_after)
         else:
             lost = pd.Series(False, index=here.index)
         return here[~lost], here[lost]
@@ -87,9 +90,21 @@ def resolve(
         on=["_client", "_content"],
     )
     deliveries = pd.concat([deliveries, again[deliveries.columns]], ignore_index=True)
-    rows["_outcome_known_at"] = rows["_known_at"].where(rows["_outcome"].notna())
+    rows = rows.drop(columns="_outcome").merge(_own_outcomes(snapshots), on=_KEY, how="left")
     rows = _join_outcomes(rows, outcomes, at=at, horizon=timedelta(days=horizon_days))
     return Dataset(rows, deliveries, one_book=not contract.client_id)
+
+
+def _own_outcomes(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """The outcome that came in the rows of each snapshot, and since when it is known.
+
+    The last one that was told counts: a later delivery without an outcome takes nothing back, and one that
+    repeats it makes it no newer.
+    """
+    told = snapshots[snapshots["_outcome"].notna()]
+    before = told.groupby(_KEY)["_outcome"].shift()
+    facts = told[told["_outcome"] != before].drop_duplicates(_KEY, keep="last")
+    return facts[[*_KEY, "_outcome", "_known_at"]].rename(columns={"_known_at": "_outcome_known_at"})
 
 
 def _join_outcomes(rows: pd.DataFrame, outcomes: pd.DataFrame, *, at: datetime, horizon: timedelta) -> pd.DataFrame:
@@ -140,7 +155,7 @@ def chunked(dataset: Dataset, contract: Contract) -> pd.DataFrame:
     if contract.dated:
         return made.assign(_chunk=made["_as_of"].dt.strftime("%Y-%m")).sort_values("_chunk", kind="stable")
     first_of_client = ~made.duplicated("_client")
-    book = first_of_client.groupby(made["_batch"]).sum().cumsum()
+    book = first_of_client.groupby(made["_batch"], sort=False).sum().cumsum()
     size = made.groupby("_batch")["_client"].nunique()
     whole = made["_batch"].map(2 * size >= book)
     month = made["_known_at"].dt.strftime("%Y-%m")

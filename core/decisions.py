@@ -37,21 +37,22 @@ def dropped(realised: Interval, reference: float, tolerance: float) -> bool:
     return bool(realised.high < reference - tolerance)
 
 
+def _one_kind(outcomes: int, leavers: int) -> bool:
+    return min(leavers, outcomes - leavers) < 2
+
+
+def _needs_two(outcomes: int, leavers: int) -> str:
+    return f"{plural(outcomes, 'outcome')} known, {leavers} of them 'left'; at least two of either kind are needed"
+
+
 def should_retrain(evidence: RetrainEvidence, rules: RetrainConfig) -> Decision:
     """Train anew? Yes when asked; when there is no champion and something to learn from; when a makeshift
     champion could be bettered by a tenth more outcomes; and, with enough new outcomes, when performance
     dropped, columns drifted or the champion is over age. Drift alone never promotes: the gate decides.
     """
     e = evidence
-    few = min(e.leavers, e.outcomes - e.leavers) < 2
-    if few:
-        answer, why = (
-            False,
-            (
-                f"{plural(e.outcomes, 'outcome')} known, {e.leavers} of them 'left'; "
-                "at least two of either kind are needed"
-            ),
-        )
+    if _one_kind(e.outcomes, e.leavers):
+        answer, why = False, _needs_two(e.outcomes, e.leavers)
     elif e.asked:
         answer, why = True, "a person asked for it"
     elif not e.has_champion:
@@ -99,6 +100,8 @@ class GateEvidence:
     family: str
     outcomes: int
     leavers: int
+    #: of these, held out by a fold
+    tested: int
     #: challenger out of fold
     roc_auc: Interval
     #: mean log loss of the challenger less that of the base rate; below zero is better
@@ -131,13 +134,16 @@ def beats_base_rate(roc_auc: Interval, log_loss_against_base: Interval) -> bool:
 def should_promote(evidence: GateEvidence, rules: GateConfig) -> Decision:
     """Does the challenger become champion? See the truth table in tests/test_decisions.py.
 
-    Never: leaking, no better than the base rate, worse than the champion. Without a champion: yes, when it
-    beats the base rate, or as provisional when there is too little to tell. With one: only on enough rows
-    that the champion did not learn from, when better, or not inferior while the champion is tired.
+    Never: one kind of outcome only, leaking, no better than the base rate, worse than the champion. Without
+    a champion: yes, when it beats the base rate, or as provisional when there is too little to tell. With one:
+    only on enough rows that the champion did not learn from, when better, or not inferior while the champion
+    is tired.
     """
     e = evidence
     few = too_little_to_trust(e.outcomes, e.leavers, rules)
-    if few and not e.has_champion:
+    if _one_kind(e.outcomes, e.leavers):
+        answer, why = False, _needs_two(e.outcomes, e.leavers)
+    elif few and not e.has_champion:
         answer, why = (
             True,
             (
@@ -159,13 +165,13 @@ def should_promote(evidence: GateEvidence, rules: GateConfig) -> Decision:
             False,
             (
                 f"no better than the base rate of {percent(e.leavers / e.outcomes)}: roc_auc out of fold is "
-                f"{_range(e.roc_auc)} on {plural(e.outcomes, 'outcome')}"
+                f"{_range(e.roc_auc)} on {plural(e.tested, 'outcome')}"
             ),
         )
     elif not e.has_champion:
         answer, why = (
             True,
-            (f"first model: roc_auc out of fold is {_range(e.roc_auc)} on {plural(e.outcomes, 'outcome')}"),
+            (f"first model: roc_auc out of fold is {_range(e.roc_auc)} on {plural(e.tested, 'outcome')}"),
         )
     else:
         answer, why = _against_champion(e, rules)

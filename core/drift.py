@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.special import chdtri
 
 from core.config import MonitoringConfig
 from core.records import ColumnDrift
@@ -13,6 +14,8 @@ from core.schema import CATEGORICAL, Contract
 STABLE, WATCH, ALARM, TOO_FEW = "stable", "watch", "alarm", "not enough data"
 
 _BINS = 10
+#: a distance that chance alone reaches more often than this is not called drift
+_FALSE_ALARMS = 0.001
 
 
 def psi(reference: np.ndarray, current: np.ndarray) -> float:
@@ -34,31 +37,38 @@ def psi(reference: np.ndarray, current: np.ndarray) -> float:
 def histograms(reference: pd.Series, current: pd.Series, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Counts of both sides in the same bins; missing is a bin of its own where either side has it.
 
-    Numbers and dates: deciles of the reference with open ends. Categories: their levels, seen or new.
+    Numbers and dates: deciles of the reference with open ends, a value that fills more than one decile in a
+    bin of its own; up to ten different values are a bin each, and what lies beyond them another. Categories:
+    their levels, seen or new.
     """
+    sides = (reference, current)
     if kind == CATEGORICAL:
-        counted = [
-            side.astype(object).where(side.notna(), None).value_counts(dropna=False) for side in (reference, current)
-        ]
+        counted = [side.dropna().astype(str).value_counts() for side in sides]
         levels = list(dict.fromkeys([*counted[0].index, *counted[1].index]))
-        both = tuple(counts.reindex(levels, fill_value=0).to_numpy(dtype=float) for counts in counted)
-        return both[0], both[1]
-    sides = [side.to_numpy(dtype=np.float64, na_value=np.nan) for side in (reference, current)]
-    known = sides[0][~np.isnan(sides[0])]
-    distinct = np.unique(known)
-    if len(distinct) > _BINS:
-        distinct = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)))
-        cuts = distinct[1:-1]
+        known = [counts.reindex(levels, fill_value=0).to_numpy() for counts in counted]
     else:
-        cuts = (distinct[1:] + distinct[:-1]) / 2
-    made = []
-    for side in sides:
-        inside = side[~np.isnan(side)]
-        counts = np.bincount(np.searchsorted(cuts, inside, side="right"), minlength=len(cuts) + 1)
-        made.append(np.append(counts, len(side) - len(inside)).astype(float))
-    if made[0][-1] + made[1][-1] == 0:
-        made = [counts[:-1] for counts in made]
-    return made[0], made[1]
+        numbers = [side.to_numpy(dtype=np.float64, na_value=np.nan) for side in sides]
+        inside = [values[~np.isnan(values)] for values in numbers]
+        cuts = _cuts(inside[0])
+        known = [np.bincount(np.searchsorted(cuts, values, side="right"), minlength=len(cuts) + 1) for values in inside]
+    first, second = (
+        np.append(counts, side.isna().sum()).astype(float) for counts, side in zip(known, sides, strict=True)
+    )
+    used = first + second > 0
+    return first[used], second[used]
+
+
+def _cuts(known: np.ndarray) -> np.ndarray:
+    """Where the bins of a numeric reference begin, but for the lowest, which is open."""
+    distinct = np.unique(known)
+    if len(distinct) == 0:
+        return distinct
+    lowest, above = distinct[0], np.nextafter(distinct[-1], np.inf)
+    if len(distinct) <= _BINS:
+        return np.concatenate([[lowest], (distinct[1:] + distinct[:-1]) / 2, [above]])
+    deciles, times = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]), return_counts=True)
+    cuts = np.union1d(deciles, np.nextafter(deciles[times > 1], np.inf))
+    return cuts[(cuts > lowest) & (cuts < above)]
 
 
 def _usual(series: pd.Series, kind: str) -> str:
@@ -68,10 +78,22 @@ def _usual(series: pd.Series, kind: str) -> str:
     return str(known.mode().iloc[0]) if kind == CATEGORICAL else f"{float(known.median()):.6g}"
 
 
-def verdict(distance: float, reference_n: int, current_n: int, config: MonitoringConfig) -> str:
-    """Stable, watch or alarm by PSI; "not enough data" below the minimum of rows on either side."""
+def chance(reference: np.ndarray, current: np.ndarray) -> float:
+    """The `psi` of two histograms that no drift exceeds but once in a thousand times, by the same law."""
+    freedom = len(reference) - 1
+    if freedom == 0:
+        return 0.0
+    return float((chdtri(freedom, _FALSE_ALARMS) - freedom) * (1 / reference.sum() + 1 / current.sum()))
+
+
+def verdict(
+    distance: float, reference_n: int, current_n: int, config: MonitoringConfig, by_chance: float = 0.0
+) -> str:  # fmt: skip
+    """Stable, watch or alarm by PSI; stable where chance explains it; "not enough data" below the minimum of rows."""
     if min(reference_n, current_n) < config.min_rows:
         return TOO_FEW
+    if distance < by_chance:
+        return STABLE
     if distance >= config.psi_alarm:
         return ALARM
     return WATCH if distance >= config.psi_watch else STABLE
@@ -92,7 +114,7 @@ def compare(
                 column=name, kind=kind, reference_n=len(before), current_n=len(now), psi=distance,
                 reference_missing=float(before.isna().mean()), current_missing=float(now.isna().mean()),
                 reference_usual=_usual(before, kind), current_usual=_usual(now, kind),
-                verdict=verdict(distance, len(before), len(now), config),
+                verdict=verdict(distance, len(before), len(now), config, chance(*counts) if enough else 0.0),
             )
         )  # fmt: skip
     return sorted(found, key=lambda drift: (-np.nan_to_num(drift.psi, nan=-9), drift.column))

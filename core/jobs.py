@@ -54,6 +54,11 @@ def parse_rule(phrase: str) -> Rule | None:
     )
 
 
+def rules(schedule: ScheduleConfig) -> dict[str, Rule | None]:
+    """When each kind of job is due. Raises `ConfigError` for a phrase that cannot be read."""
+    return {kind: parse_rule(getattr(schedule, kind)) for kind in SCHEDULED}
+
+
 def is_due(rule: Rule | None, last: datetime | None, now: datetime, config: ScheduleConfig) -> bool:
     """Whether something is due at `now` that was last asked for at `last` (None: never, so it is due).
 
@@ -91,15 +96,12 @@ def enqueue(store: Store, kind: str, config: str, at: datetime, asked_by: str) -
 
 def enqueue_due(store: Store, schedule: ScheduleConfig, config: str, now: datetime) -> list[str]:
     """Queue what the schedule says is due; the kinds that were queued."""
-    phrases = {"ingest": schedule.ingest, "full": schedule.full, "packages": schedule.packages}
     queued = []
-    with store.writing() as db:
-        for kind in SCHEDULED:
-            last = queue.last_asked(db, kind, SCHEDULE)
-            if is_due(parse_rule(phrases[kind]), last, now, schedule) and queue.insert_job(
-                db, kind, config, now, SCHEDULE
-            ):
-                queued.append(kind)
+    with store.reading() as db:
+        last = {kind: queue.last_asked(db, kind, SCHEDULE) for kind in SCHEDULED}
+    for kind, rule in rules(schedule).items():
+        if is_due(rule, last[kind], now, schedule) and enqueue(store, kind, config, now, SCHEDULE):
+            queued.append(kind)
     return queued
 
 

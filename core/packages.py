@@ -6,6 +6,7 @@ import json
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,11 @@ def newest(name: str, index: str) -> tuple[str, str]:
     try:
         with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
             listed = json.load(answer)["versions"]
-    except (URLError, OSError, ValueError, KeyError) as error:
+        stable = [version for version in map(_parsed, listed) if version and not version.is_prerelease]
+    except HTTPException as error:  # its text may hold a part of the index's address
+        return "", f"could not be looked up: {type(error).__name__}"
+    except (URLError, OSError, ValueError, KeyError, TypeError) as error:
         return "", f"could not be looked up: {getattr(error, 'reason', error)}"
-    stable = [version for version in map(_parsed, listed) if version and not version.is_prerelease]
     return (str(max(stable)), "") if stable else ("", "the index lists no stable version")
 
 

@@ -27,6 +27,8 @@ _SHARE_OF_KIND = 0.95
 #: A text column with more distinct values than this share of its rows names things, it does not describe them.
 _SHARE_OF_NAMES = 0.5
 _FEW_LEVELS = 50
+#: how the dataset calls its own columns
+_INTERNAL = ("_client", "_as_of", "_known_at", "_batch", "_outcome", "_outcome_known_at", "_content", "_chunk")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def folded(name: str) -> str:
 def match_headers(headers: list[str], config: DataConfig) -> list[str]:
     """Tidy names for the columns of a file: blanks folded, `[data.rename]` applied, config's own spelling used.
 
-    Raises `RefusedFile` when two columns have the same name.
+    Raises `RefusedFile` when two columns have the same name, or one has none or a name of the dataset's own.
     """
     renames = {folded(old): new for old, new in config.rename.items()}
     known = [
@@ -126,6 +128,11 @@ def match_headers(headers: list[str], config: DataConfig) -> list[str]:
     for position, name in enumerate(tidy, start=1):
         if not name:
             raise RefusedFile(f"Column {position} has no name in the header line; give every column a name.")
+        if name in _INTERNAL:
+            raise RefusedFile(
+                f"Column {name!r} has a name that Bellwether uses itself; "
+                "rename it, or map it to another name under [data.rename] in config.toml."
+            )
         if folded(name) in seen:
             first = seen[folded(name)]
             raise RefusedFile(f"Two columns are called {name!r} (columns {first} and {position}); rename one.")
@@ -145,11 +152,13 @@ def infer_contract(table: pa.Table, config: DataConfig) -> Contract:
 
     Columns that config lists keep the kind given there. Of the others: numbers and ISO dates are found by
     their values; texts with few levels are categories; constant, empty, row-number-like and name-like
-    columns are left out with the reason. Raises `RefusedFile` when the id or the outcome column is absent.
+    columns are left out with the reason. The outcome may be absent, because it may arrive later. Raises
+    `RefusedFile` when the id is absent, or the outcome is and a column has nearly its name.
     """
     present = list(table.column_names)
     for role, name in (("client_id", config.client_id), ("outcome", config.outcome)):
-        if name and name not in present:
+        may_come_later = role == "outcome" and not _hint(name, present)
+        if name and name not in present and not may_come_later:
             raise RefusedFile(
                 f"The file has no column {name!r}, which config.toml names as {role}{_hint(name, present)}; "
                 f"its columns are {', '.join(present)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,15 +68,15 @@ def score(model: AdditiveModel, features: pd.DataFrame) -> Scored:
 def strongest(contributions: np.ndarray, count: int = REASONS) -> np.ndarray:
     """Numbers of the terms that move each client most, up or down, (n, count), strongest first.
 
-    Fewer terms than `count`: the rest is -1. Of equal ones the earlier term stands first.
+    Fewer terms that move the client than `count`: the rest is -1. Of equal ones the earlier stands first.
     """
     size = np.abs(contributions)
     places = np.full((len(contributions), count), -1, dtype=np.int64)
-    size = size.copy()
     rows = np.arange(len(size))
     for rank in range(min(count, contributions.shape[1])):
-        places[:, rank] = np.argmax(size, axis=1)
-        size[rows, places[:, rank]] = -1.0
+        first = np.argmax(size, axis=1)
+        places[:, rank] = np.where(size[rows, first] > 0, first, -1)
+        size[rows, first] = -1.0
     return places
 
 
@@ -83,8 +84,8 @@ def reasons(model: AdditiveModel, scored: Scored, features: pd.DataFrame) -> lis
     """The strongest reasons of each client: `column`, its `value`, what is `usual`, exact `contribution`."""
     places = strongest(scored.contributions)
     columns = {column.name: column for column in model.columns}
-    shown = {name: [wording.value_text(value) for value in features[name].tolist()] for name in columns}
-    usual = {name: wording.value_text(column.usual) for name, column in columns.items()}
+    shown = {name: [_own_text(column, value) for value in features[name].tolist()] for name, column in columns.items()}
+    usual = {name: _own_text(column, column.usual) for name, column in columns.items()}
     named = [
         (
             " and ".join(term.columns),
@@ -107,15 +108,24 @@ def reasons(model: AdditiveModel, scored: Scored, features: pd.DataFrame) -> lis
     return made
 
 
+def _own_text(column: ModelColumn, value: Any) -> str:
+    return wording.days_text(value) if column.kind == "date" else wording.value_text(value)
+
+
 def _bin_texts(column: ModelColumn) -> list[str]:
     """What each word bin of a column is called: missing first, then ranges or levels, then "other"."""
-    name = column.name + (" (days before the snapshot)" if column.kind == "date" else "")
+    name = column.name
     if column.categorical:
         return [f"{name} unknown", *(f"{name} {level}" for level in column.levels), f"{name} rare or new"]
     if column.distinct:
-        return [f"{name} unknown", *(f"{name} {wording.number(value)}" for value in column.distinct)]
+        says = wording.days_text if column.kind == "date" else wording.number
+        return [f"{name} unknown", *(f"{name} {says(value)}" for value in column.distinct)]
     if not column.cuts:
         return [f"{name} unknown", name]
+    if column.kind == "date":
+        edges = [wording.days_text(cut) for cut in column.cuts]
+        spans = [f"{name} between {late} and {early}" for late, early in pairwise(edges)]
+        return [f"{name} unknown", f"{name} later than {edges[0]}", *spans, f"{name} earlier than {edges[-1]}"]
     shown = [wording.number(cut) for cut in column.cuts]
     between = [f"{name} {low} to {high}" for low, high in pairwise(shown)]
     return [f"{name} unknown", f"{name} below {shown[0]}", *between, f"{name} above {shown[-1]}"]

@@ -104,10 +104,14 @@ def bootstrap(
     if len(np.unique(y_true)) < 2:
         return NOTHING
     random = np.random.default_rng(seed)
-    classes = [np.flatnonzero(y_true == label) for label in (0, 1)]
+    order = np.argsort(-score, kind="stable")  # draws kept in this order are sorted anew in no time
+    classes = [np.flatnonzero(y_true[order] == label) for label in (0, 1)]
     values = []
     for _ in range(draws):
-        rows = np.concatenate([random.choice(rows, len(rows)) for rows in classes])
+        drawn = np.zeros(len(order), dtype=np.int64)
+        for rows in classes:
+            drawn += np.bincount(rows[random.integers(0, len(rows), len(rows))], minlength=len(order))
+        rows = np.repeat(order, drawn)
         values.append(statistic(y_true[rows], score[rows]))
     low, high = np.quantile(values, [0.025, 0.975])
     return Interval(statistic(y_true, score), float(low), float(high))

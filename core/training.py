@@ -43,8 +43,6 @@ class TrainingSet:
     outcome: np.ndarray
     client: np.ndarray
     as_of: np.ndarray
-    #: rows that could have been used, when they were sampled down to n
-    available: int
 
     @property
     def n(self) -> int:
@@ -64,31 +62,31 @@ class Contest:
     shift: float
     #: family -> roc_auc and log_loss out of fold
     families: dict[str, dict[str, float]]
-    #: column -> out-of-fold roc_auc of that column alone
+    #: column -> roc_auc of that column alone: out of fold in bins, or by the order of its numbers if higher
     single_columns: dict[str, float]
     #: "by client" or "by client, forward in time"
     folds: str
 
 
-def training_set(rows: pd.DataFrame, contract: Contract, config: ModelConfig) -> TrainingSet:
-    """Rows with known outcomes in a fixed order, sampled down to `max_training_rows`, stratified by outcome."""
+def training_set(rows: pd.DataFrame, contract: Contract) -> TrainingSet:
+    """Rows with known outcomes in a fixed order, whatever the order they came in."""
     rows = rows.sort_values(["_as_of", "_client"], kind="stable")
-    available = len(rows)
-    if available > config.max_training_rows:
-        random = np.random.default_rng(config.seed)
-        share = config.max_training_rows / available
-        kept = [
-            random.choice(found, round(len(found) * share), replace=False)
-            for found in (np.flatnonzero(rows["_outcome"] == label) for label in (0, 1))
-        ]
-        rows = rows.iloc[np.sort(np.concatenate(kept))]
     return TrainingSet(
         features=schema.features(rows, contract).reset_index(drop=True),
         outcome=rows["_outcome"].to_numpy(dtype=np.int64),
         client=rows["_client"].to_numpy(dtype=object),
         as_of=rows["_as_of"].to_numpy(dtype="datetime64[us]"),
-        available=available,
     )
+
+
+def within_budget(places: np.ndarray, outcome: np.ndarray, config: ModelConfig) -> np.ndarray:
+    """At most `max_training_rows` of the row numbers `places` for one fit, drawn by seed within each outcome."""
+    if len(places) <= config.max_training_rows:
+        return places
+    random = np.random.default_rng(config.seed)
+    share = config.max_training_rows / len(places)
+    kinds = (places[outcome[places] == label] for label in (0, 1))
+    return np.sort(np.concatenate([random.choice(own, round(len(own) * share), replace=False) for own in kinds]))
 
 
 def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelColumn, ...]:
@@ -120,12 +118,19 @@ def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelC
 def _cuts(known: np.ndarray, shares: Sequence[float] | np.ndarray) -> np.ndarray:
     """Cut points that part values into ranges of about these cumulative shares, ties kept together.
 
-    Few distinct values: a cut between each two of them.
+    A value that takes up more than one of the ranges gets one to itself. Few distinct values: a cut between
+    each two of them.
     """
     distinct = np.unique(known)
-    if len(distinct) > _FEW_VALUES:
-        distinct = np.unique(np.quantile(known, [0.0, *shares, 1.0]))
-    return (distinct[1:] + distinct[:-1]) / 2
+    between = (distinct[1:] + distinct[:-1]) / 2
+    if len(distinct) <= _FEW_VALUES:
+        return between
+    edges = np.quantile(known, [0.0, *shares, 1.0])
+    heavy = edges[1:][edges[1:] == edges[:-1]]
+    above = np.searchsorted(distinct, edges[1:-1], side="right") - 1
+    below = np.searchsorted(distinct, heavy) - 1
+    places = np.unique(np.concatenate([above, below]))
+    return between[places[(places >= 0) & (places < len(between))]]
 
 
 # --- logistic regression
@@ -257,7 +262,9 @@ def make_folds(rows: TrainingSet, contract: Contract, config: ModelConfig, horiz
     """
     if contract.dated:
         folds = list(_forward_folds(rows, config, horizon_days))
-        if len(folds) == (_TIME_BLOCKS - 1) * _CLIENT_GROUPS:
+        tested = rows.outcome[np.concatenate([test for _, test in folds])] if folds else rows.outcome[:0]
+        both = min(tested.sum(), (1 - tested).sum()) >= 2
+        if len(folds) == (_TIME_BLOCKS - 1) * _CLIENT_GROUPS and both:
             return folds, "by client, forward in time"
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -303,14 +310,17 @@ def _forward_folds(
 
 def _fold_log_odds(
     family: str,
-    rows: TrainingSet,
+    features: pd.DataFrame,
+    outcome: np.ndarray,
+    tested: pd.DataFrame,
     contract: Contract,
     config: ModelConfig,
-    train: np.ndarray,
-    test: np.ndarray,
 ) -> np.ndarray:
-    model = fit_family(family, rows.features.iloc[train], rows.outcome[train], contract, config)
-    return model.log_odds(model.contributions(model.encode(rows.features.iloc[test])))
+    """Log-odds of `tested` by a model of `features` and `outcome`."""
+    if len(np.unique(outcome)) < 2:  # too few clients: all of a kind are in the test rows
+        return np.full(len(tested), logit((outcome.sum() + 0.5) / (len(outcome) + 1)))
+    model = fit_family(family, features, outcome, contract, config)
+    return model.log_odds(model.contributions(model.encode(tested)))
 
 
 def hold_contest(
@@ -326,7 +336,18 @@ def hold_contest(
     asked = [(family, fold) for family in config.families for fold in range(len(folds))]
     log_odds = {family: np.full(rows.n, np.nan) for family in config.families}
     parallel = Parallel(n_jobs=1 if rows.n < _SMALL else -1, return_as="generator")
-    work = (delayed(_fold_log_odds)(family, rows, contract, config, *folds[fold]) for family, fold in asked)
+    learned = [within_budget(train, rows.outcome, config) for train, _ in folds]
+    work = (
+        delayed(_fold_log_odds)(
+            family,
+            rows.features.iloc[learned[fold]],
+            rows.outcome[learned[fold]],
+            rows.features.iloc[folds[fold][1]],
+            contract,
+            config,
+        )
+        for family, fold in asked
+    )
     for done, ((family, fold), scored) in enumerate(zip(asked, parallel(work), strict=True), start=1):
         log_odds[family][folds[fold][1]] = scored
         progress(done / len(asked), f"{family}, fold {fold + 1} of {len(folds)}")
@@ -345,7 +366,10 @@ def hold_contest(
         family=winner, risk=risk, slope=slope, shift=shift,
         families={name: {"log_loss": at[0], "roc_auc": at[1]} for name, at in results.items()},
         single_columns={
-            column.name: statistics.roc_auc(rows.outcome, _rule_scores(rows, column.name, config.seed)).value
+            column.name: max(
+                statistics.roc_auc(rows.outcome, _rule_scores(rows, column.name, config.seed)).value,
+                _roc_auc_by_order(rows.features[column.name], rows.outcome),
+            )
             for column in contract.columns
         },
         folds=how,
@@ -363,12 +387,16 @@ def _calibrate(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]
     return (slope, shift) if slope > 0 and plain - mapped > 2 else (1.0, 0.0)
 
 
-def fit_winner(rows: TrainingSet, contract: Contract, config: ModelConfig, contest: Contest) -> AdditiveModel:
-    """The contest's winner on all rows, with its calibration map and check-scores."""
-    model = fit_family(contest.family, rows.features, rows.outcome, contract, config)
+def fit_winner(
+    rows: TrainingSet, contract: Contract, config: ModelConfig, contest: Contest
+) -> tuple[AdditiveModel, int]:
+    """The contest's winner on all rows the budget allows, calibrated, with check-scores; and how many rows."""
+    places = within_budget(np.arange(rows.n), rows.outcome, config)
+    features = rows.features.iloc[places]
+    model = fit_family(contest.family, features, rows.outcome[places], contract, config)
     model = replace(model, slope=contest.slope, shift=contest.shift)
-    spread = np.unique(np.linspace(0, rows.n - 1, min(_CHECK_ROWS, rows.n)).astype(int))
-    return model.with_checks(rows.features.iloc[spread])
+    spread = np.unique(np.linspace(0, len(places) - 1, min(_CHECK_ROWS, len(places))).astype(int))
+    return model.with_checks(features.iloc[spread]), len(places)
 
 
 # --- the fallback: one column as a rule
@@ -404,6 +432,18 @@ def _rule_scores(rows: TrainingSet, column: str, seed: int) -> np.ndarray:
         learn, test = fold != number, fold == number
         scores[test] = _rule_weights(numbers[learn], bins.count, rows.outcome[learn])[numbers[test]]
     return scores
+
+
+def _roc_auc_by_order(series: pd.Series, outcome: np.ndarray) -> float:
+    """roc_auc of a column's numbers, rising or falling, the missing ones in the middle; 0.5 for levels.
+
+    Bins would hide a leak whose boundary lies inside one of them.
+    """
+    known = series.dropna()
+    if not pd.api.types.is_numeric_dtype(series) or len(known) == 0:
+        return 0.5
+    value = statistics.roc_auc(outcome, series.fillna(known.median()).to_numpy(dtype=np.float64)).value
+    return max(value, 1 - value)
 
 
 @dataclass(frozen=True, eq=False)

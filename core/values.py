@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?$"
+DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 
 UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
 
@@ -55,7 +55,7 @@ def read_levels(texts: pa.ChunkedArray, missing: Sequence[str]) -> pa.Dictionary
 
 
 def instants(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
-    """Trimmed ISO dates or date-times as UTC microseconds, and which texts are none.
+    """Trimmed ISO dates or date-times (UTC where they name no zone) as UTC microseconds, and which texts are none.
 
     >>> values, bad = instants(pa.chunked_array([["2024-02-29", "2023-02-29", None, "soon"]]))
     >>> [str(v) for v in values], bad.tolist()
@@ -72,19 +72,25 @@ def instants(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
 def outcomes(texts: pa.ChunkedArray, positive: Sequence[str], negative: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Trimmed texts as 1.0 (has left), 0.0 (is still a client) or NaN (not known yet), and which are neither.
 
+    A spelling that is a whole number is known as a float too: "1.0" is "1", as a spreadsheet may write it.
+
     >>> values, bad = outcomes(pa.chunked_array([["Yes", "no", None, "maybe"]]), ["yes"], ["no"])
     >>> values.tolist(), bad.tolist()
     ([1.0, 0.0, nan, nan], [False, False, False, True])
     """
-    spelled = pc.utf8_lower(texts)
-    left = pc.fill_null(pc.is_in(spelled, pa.array([p.strip().lower() for p in positive], pa.string())), False)
-    stayed = pc.fill_null(pc.is_in(spelled, pa.array([n.strip().lower() for n in negative], pa.string())), False)
-    left, stayed = left.to_numpy(zero_copy_only=False), stayed.to_numpy(zero_copy_only=False)
+    spelled = identifiers(pc.utf8_lower(texts))
+
+    def among(spellings: Sequence[str]) -> np.ndarray:
+        known = identifiers(pa.array([spelling.strip().lower() for spelling in spellings], pa.string()))
+        found: np.ndarray = pc.fill_null(pc.is_in(spelled, known), False).to_numpy(zero_copy_only=False)
+        return found
+
+    left, stayed = among(positive), among(negative)
     values = np.where(left, 1.0, np.where(stayed, 0.0, np.nan))
     return values, np.isnan(values) & texts.is_valid().to_numpy(zero_copy_only=False)
 
 
-def identifiers(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+def identifiers(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Trimmed client ids; one that went through a spreadsheet as a float (17850.0) gets its digits back."""
     return pc.replace_substring_regex(texts, r"^([0-9]+)\.0+$", r"\1")
 

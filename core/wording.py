@@ -44,6 +44,20 @@ def value_text(value: object) -> str:
     return number(value) if isinstance(value, int | float) else str(value)
 
 
+def days_text(days: float | None) -> str:
+    """Days from a date to the snapshot, as people say it.
+
+    >>> days_text(2100.0), days_text(-45.0), days_text(0.0), days_text(None)
+    ('2,100 days ago', 'in 45 days', 'that day', 'unknown')
+    """
+    if days is None or days != days:  # noqa: PLR0124  NaN differs from itself
+        return "unknown"
+    count = round(abs(days))
+    if count == 0:
+        return "that day"
+    return f"{plural(count, 'day')} ago" if days > 0 else f"in {plural(count, 'day')}"
+
+
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence.
 

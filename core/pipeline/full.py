@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,8 +27,6 @@ NO_CLIENTS = "No clients yet: put a client file into {places}, then run again."
 
 
 def _stopped(workspace: Workspace, at: datetime) -> Workspace:
-    from dataclasses import replace
-
     return replace(workspace, now=lambda: at)
 
 
@@ -223,9 +222,32 @@ def _retrain(workspace: Workspace, *, progress: Progress = silent) -> str:
     return full_run(workspace, retrain=True, progress=progress)
 
 
+def _take_and_score(workspace: Workspace, *, progress: Progress = silent) -> str:
+    """What the schedule does often: take new files and score the clients they changed.
+
+    Before the first champion this is a full run, so that the first files lead to a list at once.
+    """
+    champion = workspace.champion()
+    if champion is None:
+        return full_run(workspace, progress=progress)
+    at = workspace.now()
+    workspace = _stopped(workspace, at)
+    found = ingesting.look(workspace)
+    if not found.arrivals:
+        return " ".join(["No new batch.", *found.problems])
+    with running(workspace, "ingest", at, progress) as run:
+        with run.step("ingest") as step:
+            said = ingesting.ingest(workspace, step, found, at)
+        dataset, contract = _state(workspace)
+        with run.step("score") as step:
+            count = score_clients(workspace, step, dataset, contract, champion)
+        run.sentence = f"{said} {plural(count, 'client')} scored."
+    return run.sentence
+
+
 #: what a job of each kind does
 HANDLERS: dict[str, Callable[..., str]] = {
-    "ingest": ingest_run,
+    "ingest": _take_and_score,
     "full": full_run,
     "retrain": _retrain,
     "packages": packages_run,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
     run, workspace = step.run, step.run.workspace
     config, horizon = workspace.config.model, workspace.config.data.horizon_days
     rows = dataset.trainable(run.at, horizon)
-    known = training.training_set(rows, contract, config)
+    known = training.training_set(rows, contract)
     training.require_two_classes(known.outcome)
     contest = training.hold_contest(
         known, contract, config, horizon, lambda share, text: step.progress(0.9 * share, text)
@@ -106,8 +106,9 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
     few = decisions.too_little_to_trust(known.n, int(known.outcome.sum()), config.gate)
     model: AdditiveModel | None = None
     risk = contest.risk
+    fitted = known.n
     if decision.answer:
-        model = training.fit_winner(known, contract, config, contest)
+        model, fitted = training.fit_winner(known, contract, config, contest)
     elif champion is None:
         decision, rule = _with_rule(decision, known, contract, workspace)
         if rule is not None:
@@ -116,7 +117,7 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
         with step.commit() as db:
             history.insert_decision(db, run.id, decision, run.at)
         return Attempt(decision, None)
-    made = _Made(workspace, dataset.fingerprint, known, contest, contract, model, risk, decision)
+    made = _Made(workspace, dataset.fingerprint, known, contest, contract, model, fitted, risk, decision)
     version, metrics = _save(made, run.at, provisional=few)
     with step.commit() as db:
         history.insert_decision(db, run.id, decision, run.at)
@@ -159,7 +160,7 @@ def _gate_evidence(
             auc_difference = statistics.roc_auc_difference(seen, ours, theirs)
             loss_difference = statistics.mean(statistics.log_losses(seen, ours) - statistics.log_losses(seen, theirs))
     return GateEvidence(
-        family=contest.family, outcomes=known.n, leavers=int(known.outcome.sum()),
+        family=contest.family, outcomes=known.n, leavers=int(known.outcome.sum()), tested=int(tested.sum()),
         roc_auc=statistics.roc_auc(outcome, risk),
         log_loss_against_base=statistics.mean(
             loss - statistics.log_losses(outcome, np.full(len(outcome), rate))
@@ -171,13 +172,26 @@ def _gate_evidence(
 
 
 def _unknown_to(workspace: Workspace, known: TrainingSet, rows: pd.DataFrame, champion: Version) -> np.ndarray:
-    """Which training rows had no usable outcome yet when the champion was fitted (n,)."""
-    ripe = ripe_since(rows, workspace.config.data.horizon_days)
-    fresh = rows[ripe > champion.known_at]
-    keys = pd.MultiIndex.from_arrays([fresh["_client"], fresh["_as_of"].dt.tz_localize(None)])
+    """Which training rows tell something that the champion could not know when it was fitted (n,).
+
+    Their outcome was not usable then, and with dates, their horizon began after the last one it learned from
+    had passed: an exit falls into the horizons of several months' snapshots of a client, and a champion that
+    saw it once would be judged by its memory. A snapshot it learned from is none of them, also when it was
+    delivered again or its outcome corrected.
+    """
+    horizon = workspace.config.data.horizon_days
+    learned = registry.load_learned(workspace.models_folder, champion)
+    fresh = rows[ripe_since(rows, horizon) > champion.known_at]
+    contract = workspace.contract()
+    if contract is not None and contract.dated:
+        fresh = fresh[fresh["_as_of"] >= learned["_as_of"].max() + timedelta(days=horizon)]
     asked = pd.MultiIndex.from_arrays([known.client, pd.to_datetime(known.as_of)])
-    unknown: np.ndarray = asked.isin(keys)
+    unknown: np.ndarray = asked.isin(_keys(fresh)) & ~asked.isin(_keys(learned))
     return unknown
+
+
+def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
+    return pd.MultiIndex.from_arrays([rows["_client"], rows["_as_of"].dt.tz_localize(None)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +204,8 @@ class _Made:
     contest: Contest
     contract: Contract
     model: AdditiveModel
+    #: rows it was fitted on, at most the budget
+    fitted: int
     #: out of fold, (n,)
     risk: np.ndarray
     decision: Decision
@@ -211,7 +227,7 @@ def _save(made: _Made, at: datetime, *, provisional: bool) -> tuple[Version, lis
     manifest: dict[str, Any] = {
         **made_from,
         "version": name, "family": model.family, "provisional": provisional, "seed": config.seed,
-        "columns": json.loads(made.contract.to_json())["columns"], "rows": known.n, "rows_available": known.available,
+        "columns": json.loads(made.contract.to_json())["columns"], "rows": made.fitted, "rows_available": known.n,
         "folds": contest.folds, "families": contest.families, "single_columns": contest.single_columns,
         "calibration": {"slope": model.slope, "shift": model.shift}, "threshold": threshold,
         "packages": registry.package_versions(), "sentence": made.decision.sentence,
@@ -230,7 +246,7 @@ def _save(made: _Made, at: datetime, *, provisional: bool) -> tuple[Version, lis
     manifest_sha256 = registry.save_files(folder, model, card, learned, manifest)
     version = Version(
         version=name, known_at=at, family=model.family, provisional=provisional,
-        base_rate=float(known.outcome.mean()), trained_rows=known.n, threshold=threshold,
+        base_rate=float(known.outcome.mean()), trained_rows=made.fitted, threshold=threshold,
         fingerprint=made.fingerprint, manifest_sha256=manifest_sha256,
     )  # fmt: skip
     return version, metrics

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pandas as pd
 
 from core import dataset as datasets
@@ -22,14 +24,15 @@ def evaluate_delivered(
     """Realised performance, chunk by chunk, of the risks that were delivered before their outcome was known.
 
     Rows whose outcome came without a risk ever having been delivered are scored now by the champion, unless
-    it learned from them, and recorded apart as backfilled. Chunks without new outcomes are left as they are.
+    it learned from them, and recorded apart as backfilled. A snapshot counts once its horizon has passed, for
+    leavers are often known before stayers. Chunks without new outcomes are left as they are.
     """
     if champion is None:
         return
     with workspace.store.reading() as db:
         delivered = models.delivered_risks(db)
         stored = {kind: history.list_metrics(db, kind) for kind in ("realised", "backfilled")}
-    known = dataset.rows[dataset.rows["_outcome"].notna()]
+    known = dataset.trainable(step.run.at, workspace.config.data.horizon_days)
     chunk = datasets.chunked(dataset, contract).drop_duplicates(_KEY)[[*_KEY, "_chunk"]]
     known = known.merge(chunk, on=_KEY, how="left")
     delivered = delivered.rename(columns={"client": "_client", "as_of": "_as_of", "known_at": "_delivered_at"})
@@ -40,6 +43,9 @@ def evaluate_delivered(
     absent = known.merge(joined[_KEY], on=_KEY, how="left", indicator=True)
     absent = absent[absent["_merge"] == "left_only"].drop(columns="_merge")
     learned = registry.load_learned(workspace.models_folder, champion)[_KEY]
+    if contract.dated:  # else an exit it learned from would be asked again, from the month after
+        horizon = timedelta(days=workspace.config.data.horizon_days)
+        absent = absent[absent["_as_of"] >= learned["_as_of"].max() + horizon]
     absent = absent.merge(learned, on=_KEY, how="left", indicator=True)
     absent = absent[(absent["_merge"] == "left_only") & (absent["_outcome_known_at"] > champion.known_at)]
     backfilled = []
@@ -56,11 +62,12 @@ def evaluate_delivered(
 def _by_chunk(
     rows: pd.DataFrame, stored: pd.DataFrame, seed: int, threshold: float
 ) -> list[tuple[str, str, list[Metric]]]:
-    """(chunk, version that gave most of its risks, metrics) of each chunk whose number of outcomes changed."""
-    known = dict(zip(stored["chunk"], stored["n"], strict=True))
+    """(chunk, version that gave most of its risks, metrics) of each chunk that has new or corrected outcomes."""
+    known = {chunk: (n, at) for chunk, n, at in zip(stored["chunk"], stored["n"], stored["known_at"], strict=True)}
     made = []
     for label, own in rows.groupby("_chunk"):
-        if known.get(label) == len(own):
+        count, measured_at = known.get(label, (0, None))
+        if count == len(own) and own["_outcome_known_at"].max() <= measured_at:
             continue
         metrics = evaluation.evaluate(
             own["_outcome"].to_numpy(), own["risk"].to_numpy(), threshold=threshold, seed=seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable
@@ -166,7 +167,10 @@ def score_file(
         with source.open("rb") as read, beside.open("wb") as written:
             results.append(score_stream(workspace, read, written, lambda done: progress(done / size, "scoring")))
 
-    files.write_atomically(target, write)
+    try:
+        files.write_atomically(target, write)
+    except OSError as error:
+        raise RefusedFile(f"{target} cannot be written: {error.strerror}.") from None
     return results[0]
 
 
@@ -215,24 +219,33 @@ def score_stream(
 def _open_text(read: BinaryIO, config: DataConfig) -> tuple[Any, list[str], str]:
     """An Arrow input of UTF-8 text, the header's cells, and the separator."""
     start = read.read(1 << 16)
-    try:
-        start.decode("utf-8-sig")
-        plain = True
-    except UnicodeDecodeError as error:
-        plain = error.start > len(start) - 4  # a character cut in two by the block's end
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start or not plain:
-        text, _ = ingestion.decode(start + read.read())
-        source: Any = pa.BufferReader(text.encode())
-        head = text
+    blank = len(start) - len(start.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n"))
+    if b"\n" in start[blank:] and b"\x00" not in start and _is_utf8(read):
+        read.seek(blank)
+        source: Any = pa.PythonFile(read, mode="r")
+        head = start[blank:].decode(errors="ignore")
     else:
         read.seek(0)
-        source = pa.PythonFile(read, mode="r")
-        head = start.decode("utf-8-sig", errors="ignore")
+        head = ingestion.decode(read.read())[0].lstrip("\r\n")
+        source = pa.BufferReader((head + "\n").encode())
     if not head.strip():
         raise RefusedFile("The file is empty: there is not even a header line.")
     line = head.split("\n", 1)[0].rstrip("\r")
     separator = ingestion.find_separator(line) if config.separator == "auto" else config.separator
     return source, next(csv.reader([line], delimiter=separator)), separator
+
+
+def _is_utf8(read: BinaryIO) -> bool:
+    """Whether the whole file is UTF-8: a first umlaut may stand anywhere."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    read.seek(0)
+    try:
+        while block := read.read(1 << 20):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _csv_line(cells: list[str], separator: str) -> bytes:

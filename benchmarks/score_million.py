@@ -1,0 +1,124 @@
+"""Scoring a file of 1,000,000 clients x 17 columns, CSV to CSV, against a plain pandas and scikit-learn script.
+
+    python benchmarks/score_million.py [--rows 1000000] [--rounds 3]
+
+Ours writes all input columns plus risk, band and three reasons as text (`python -m core score`). The peer reads
+with pandas, predicts with a HistGradientBoosting pipeline and writes all input columns plus risk with pandas.
+Both are whole processes, run in turn; wall seconds and peak memory are those of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pcsv
+
+HOME = Path(__file__).resolve().parents[1]
+NUMERIC = [f"n{number:02}" for number in range(12)]
+TEXT = {"region": 5, "industry": 12, "plan": 4, "channel": 6, "country": 30}
+CONFIG = """
+[data]
+client_id = "client"
+outcome = "exited"
+[[sources]]
+name = "in"
+kind = "folder"
+path = "in"
+"""
+PEER = """
+import sys, joblib, pandas as pd
+model = joblib.load(sys.argv[1])
+clients = pd.read_csv(sys.argv[2])
+clients["risk"] = model.predict_proba(clients)[:, 1]
+clients.to_csv(sys.argv[3], index=False)
+"""
+
+
+def make_clients(rows: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    made = {name: random.normal(size=rows).round(4) for name in NUMERIC[:8]}
+    made |= {name: random.integers(0, 400, rows) for name in NUMERIC[8:]}
+    made |= {
+        name: np.array([f"{name} {level}" for level in range(levels)])[random.integers(0, levels, rows)]
+        for name, levels in TEXT.items()
+    }
+    return pd.DataFrame(made)
+
+
+def make_outcomes(clients: pd.DataFrame, seed: int) -> np.ndarray:
+    log_odds = clients["n00"] - 0.8 * clients["n01"] * (clients["plan"] == "plan 1") + 0.004 * clients["n08"] - 2
+    return (np.random.default_rng(seed).random(len(clients)) < 1 / (1 + np.exp(-log_odds))).astype(int)
+
+
+def fit_peer(clients: pd.DataFrame, outcome: np.ndarray) -> object:
+    from sklearn.compose import make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    encode = make_column_transformer(
+        (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), list(TEXT)), ("passthrough", NUMERIC)
+    )
+    return make_pipeline(encode, HistGradientBoostingClassifier(random_state=0)).fit(clients, outcome)
+
+
+def measure(command: list[str]) -> tuple[float, float]:
+    """Wall seconds and peak MB of a whole process."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, cwd=HOME, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{command} failed")
+    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "in").mkdir()
+        (folder / "config.toml").write_text(CONFIG)
+        training = make_clients(10_000, seed=1)
+        outcome = make_outcomes(training, seed=2)
+        identified = training.assign(client=[f"c{n}" for n in range(len(training))], exited=outcome)
+        identified.to_csv(folder / "in" / "clients.csv", index=False)
+        core = [sys.executable, "-m", "core"]
+        config = ["--config", str(folder / "config.toml")]
+        subprocess.run([*core, "run", *config], cwd=HOME, check=True)
+        joblib.dump(fit_peer(training, outcome), folder / "peer.joblib")
+        pcsv.write_csv(pa.Table.from_pandas(make_clients(given.rows, seed=3)), folder / "million.csv")
+        size = (folder / "million.csv").stat().st_size / 1e6
+        ours = [*core, "score", str(folder / "million.csv"), "-o", str(folder / "ours.csv"), *config]
+        files = [str(folder / file) for file in ("peer.joblib", "million.csv", "peer.csv")]
+        peer = [sys.executable, "-c", PEER, *files]
+        baseline = [sys.executable, "-c", "import pandas, pyarrow.csv, scipy.special, core.cli, core.pipeline.score"]
+        rounds = [(measure(ours), measure(peer)) for _ in range(given.rounds)]
+        imports, imports_mb = measure(baseline)
+        print(f"{given.rows:,} rows x 17 columns, {size:.0f} MB; {given.rounds} rounds; whole processes")
+        for label, place in (("ours, risk + band + 3 reasons", 0), ("pandas + HistGradientBoosting, risk", 1)):
+            seconds = [one[place][0] for one in rounds]
+            memory = [one[place][1] for one in rounds]
+            spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+            print(f"{label:<38}{statistics.median(seconds):6.2f} s ({spread})  peak {max(memory):5.0f} MB")
+        ratios = [one[0][0] / one[1][0] for one in rounds]
+        memory = [one[0][1] / one[1][1] for one in rounds]
+        print(f"ratio ours / peer: time {statistics.median(ratios):.2f}, peak memory {statistics.median(memory):.2f}")
+        print(f"of ours, start and imports: {imports:.2f} s, {imports_mb:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
