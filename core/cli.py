@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -234,7 +235,7 @@ def _question(ask: Callable[[Workspace], Any]) -> Callable[[Workspace, argparse.
 
 
 def _plain(value: Any) -> Any:
-    """Frames as lists of rows, instants as ISO text, NaN as null."""
+    """Frames as lists of rows, instants as ISO text, NaN and infinity as null."""
     if hasattr(value, "to_dict"):
         return [_plain(row) for row in value.to_dict("records")]
     if isinstance(value, dict):
@@ -245,7 +246,7 @@ def _plain(value: Any) -> Any:
         return None if value != value else value.isoformat()  # noqa: PLR0124  NaT differs from itself
     if hasattr(value, "item"):
         value = value.item()
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _say(found: Any, *, as_json: bool = False) -> None:

@@ -150,6 +150,7 @@ class RetrainConfig(_Section):
     on_drift: bool = True
     max_age_days: Annotated[int, Field(ge=1)] = 180
     min_new_outcomes: Annotated[int, Field(ge=1)] = 500
+    cool_down_days: Annotated[int, Field(ge=0)] = 7
 
 
 class BandsConfig(_Section):

@@ -67,7 +67,8 @@ class Dataset:
         if self.one_book:
             lost = ~here["_client"].isin(self._newest_batch()["_client"])
         elif stale_after:
-            lost = here["_client"].map(self.last_seen()) < pd.Timestamp(at) - timedelta(days=stale_after)
+            lately = self.deliveries["_known_at"] >= pd.Timestamp(at) - timedelta(days=stale_after)
+            lost = ~here["_client"].isin(self.deliveries.loc[lately, "_client"])
         else:
             lost = pd.Series(False, index=here.index)
         return here[~lost], here[lost]
@@ -156,7 +157,7 @@ def chunked(dataset: Dataset, contract: Contract) -> pd.DataFrame:
         return made.assign(_chunk=made["_as_of"].dt.strftime("%Y-%m")).sort_values("_chunk", kind="stable")
     first_of_client = ~made.duplicated("_client")
     book = first_of_client.groupby(made["_batch"], sort=False).sum().cumsum()
-    size = made.groupby("_batch")["_client"].nunique()
+    size = made.groupby("_batch", sort=False)["_client"].nunique()
     whole = made["_batch"].map(2 * size >= book)
     month = made["_known_at"].dt.strftime("%Y-%m")
     batch = made["_known_at"].dt.strftime("%Y-%m-%d") + " #" + made["_batch"].astype(str)

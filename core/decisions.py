@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 from core.config import GateConfig, RetrainConfig
@@ -25,6 +26,8 @@ class RetrainEvidence:
     #: of these, not known when the champion was fitted
     new_outcomes: int
     champion_age_days: float
+    #: days since a challenger was last tried against the champion
+    rested_days: float = float("inf")
     #: roc_auc of the risks delivered, and of the champion out of fold
     realised_roc_auc: Interval
     reference_roc_auc: float
@@ -89,6 +92,11 @@ def _regular(e: RetrainEvidence, rules: RetrainConfig) -> tuple[bool, str]:
         return False, (
             f"{listed(causes)}, but only {plural(e.new_outcomes, 'new outcome')} "
             f"of the {rules.min_new_outcomes:,} needed are known"
+        )
+    if e.rested_days < rules.cool_down_days:
+        return False, (
+            f"{listed(causes)}, but a challenger was tried {e.rested_days:.0f} days ago; "
+            f"the next one waits for {rules.cool_down_days} days (retrain.cool_down_days)"
         )
     return True, f"{listed(causes)}, and {plural(e.new_outcomes, 'new outcome')} are known"
 
@@ -181,7 +189,7 @@ def should_promote(evidence: GateEvidence, rules: GateConfig) -> Decision:
 
 def _against_champion(e: GateEvidence, rules: GateConfig) -> tuple[bool, str]:
     if e.gate_rows == 0:
-        return False, "no outcome came since the champion was fitted, so there is nothing to compare them on"
+        return False, "no outcome is known yet that the champion could not know, so there is nothing to compare them on"
     seen = f"on {plural(e.gate_rows, 'row')} that the champion had not learned from"
     auc, loss = e.roc_auc_difference, e.log_loss_difference
     figures = (
@@ -190,7 +198,7 @@ def _against_champion(e: GateEvidence, rules: GateConfig) -> tuple[bool, str]:
     )
     if too_little_to_trust(e.gate_rows, e.gate_leavers, rules):
         return False, (
-            f"{figures}; these rows are too little for a verdict ({rules.min_outcomes} outcomes with "
+            f"{seen if math.isnan(auc.value) else figures}; these rows are too little for a verdict ({rules.min_outcomes} outcomes with "
             f"{rules.min_each} of either kind are needed), so the champion stays"
         )
     better = (auc.low > 0 and loss.value <= 0) or (loss.high < 0 and auc.low > -rules.non_inferiority)

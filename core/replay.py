@@ -46,10 +46,11 @@ path = "incoming"
 files = "."
 
 [model]
-max_training_rows = 20000
+max_training_rows = 12000
 
 [retrain]
-max_age_days = 150
+max_age_days   = 150
+cool_down_days = 60
 """
 
 

@@ -27,6 +27,8 @@ _SHARE_OF_KIND = 0.95
 #: A text column with more distinct values than this share of its rows names things, it does not describe them.
 _SHARE_OF_NAMES = 0.5
 _FEW_LEVELS = 50
+#: How like two names are (0-1) of which one may be meant by the other, and of which one surely is.
+_PERHAPS, _SURELY = 0.6, 0.8
 #: how the dataset calls its own columns
 _INTERNAL = ("_client", "_as_of", "_known_at", "_batch", "_outcome", "_outcome_known_at", "_content", "_chunk")
 
@@ -157,7 +159,7 @@ def infer_contract(table: pa.Table, config: DataConfig) -> Contract:
     """
     present = list(table.column_names)
     for role, name in (("client_id", config.client_id), ("outcome", config.outcome)):
-        may_come_later = role == "outcome" and not _hint(name, present)
+        may_come_later = role == "outcome" and not _hint(name, present, _SURELY)
         if name and name not in present and not may_come_later:
             raise RefusedFile(
                 f"The file has no column {name!r}, which config.toml names as {role}{_hint(name, present)}; "
@@ -226,8 +228,8 @@ def _counts_rows(numbers: np.ndarray) -> bool:
     return bool(len(numbers) > 1 and np.all(np.diff(numbers) == 1))
 
 
-def _hint(name: str, present: list[str]) -> str:
-    near = get_close_matches(folded(name), [folded(p) for p in present], n=1)
+def _hint(name: str, present: list[str], likeness: float = _PERHAPS) -> str:
+    near = get_close_matches(folded(name), [folded(p) for p in present], n=1, cutoff=likeness)
     return f" (did you mean {next(p for p in present if folded(p) == near[0])!r}?)" if near else ""
 
 
@@ -241,10 +243,14 @@ def require_columns(contract: Contract, headers: list[str], *, scoring: bool = F
         needed = [name for name in (contract.client_id, contract.as_of) if name] + list(contract.names)
     absent = [name for name in needed if name not in headers]
     if absent:
-        listed = ", ".join(f"{name!r}{_hint(name, headers)}" for name in absent)
+        known = {contract.client_id, contract.outcome, contract.as_of, *contract.names}
+        strange = [name for name in headers if name not in known]
+        listed = ", ".join(f"{name!r}{_hint(name, strange)}" for name in absent)
         raise ContractError(
-            f"The file lacks {'the column' if len(absent) == 1 else 'the columns'} {listed}; "
-            "add it, or map another name to it under [data.rename] in config.toml."
+            f"The file lacks the column {listed}; add it, or map another name to it under [data.rename] in config.toml."
+            if len(absent) == 1
+            else f"The file lacks the columns {listed}; "
+            "add them, or map other names to them under [data.rename] in config.toml."
         )
 
 

@@ -113,22 +113,41 @@ def _own_text(column: ModelColumn, value: Any) -> str:
 
 
 def _bin_texts(column: ModelColumn) -> list[str]:
-    """What each word bin of a column is called: missing first, then ranges or levels, then "other"."""
+    """What each word bin of a column is called: missing first, then levels, values or ranges (see `_word_bin`)."""
     name = column.name
     if column.categorical:
         return [f"{name} unknown", *(f"{name} {level}" for level in column.levels), f"{name} rare or new"]
     if column.distinct:
         says = wording.days_text if column.kind == "date" else wording.number
-        return [f"{name} unknown", *(f"{name} {says(value)}" for value in column.distinct)]
-    if not column.cuts:
-        return [f"{name} unknown", name]
+        named = [f"{name} {says(value)}" for value in column.distinct]
+        return [f"{name} unknown", *named, *_range_texts(column, column.distinct)]
+    return [f"{name} unknown", *_range_texts(column, column.cuts)]
+
+
+def _range_texts(column: ModelColumn, edges: tuple[float, ...]) -> list[str]:
+    """What the ranges below, between and above some numbers are called."""
+    name = column.name
+    if not edges:
+        return [name]
     if column.kind == "date":
-        edges = [wording.days_text(cut) for cut in column.cuts]
-        spans = [f"{name} between {late} and {early}" for late, early in pairwise(edges)]
-        return [f"{name} unknown", f"{name} later than {edges[0]}", *spans, f"{name} earlier than {edges[-1]}"]
-    shown = [wording.number(cut) for cut in column.cuts]
+        shown = [wording.days_text(edge) for edge in edges]
+        spans = [f"{name} between {late} and {early}" for late, early in pairwise(shown)]
+        return [f"{name} later than {shown[0]}", *spans, f"{name} earlier than {shown[-1]}"]
+    shown = [wording.number(edge) for edge in edges]
     between = [f"{name} {low} to {high}" for low, high in pairwise(shown)]
-    return [f"{name} unknown", f"{name} below {shown[0]}", *between, f"{name} above {shown[-1]}"]
+    return [f"{name} below {shown[0]}", *between, f"{name} above {shown[-1]}"]
+
+
+def _word_bin(column: ModelColumn, encoded: Encoded) -> np.ndarray:
+    """Which of `_bin_texts` fits each row (n,). Where few values are named one by one, others get a range."""
+    if column.categorical:
+        return Bins(column.name, None, column.levels).number(encoded)
+    if not column.distinct:
+        return Bins(column.name, np.array(column.cuts)).number(encoded)
+    values, distinct = encoded[column.name][0], np.array(column.distinct)
+    place = np.searchsorted(distinct, values)
+    named = distinct[np.minimum(place, len(distinct) - 1)] == values
+    return np.where(np.isnan(values), 0, np.where(named, 1 + place, 1 + len(distinct) + place)).astype(np.int32)
 
 
 def _reason_texts(model: AdditiveModel) -> list[list[str]]:
@@ -158,17 +177,11 @@ class ReasonWriter:
             [f"{text} {way}" for own in texts for text in own for way in (LOWERS, RAISES)] + [""],
             pa.string(),
         )
-        self._bins = {
-            column.name: Bins(column.name, None, column.levels)
-            if column.categorical
-            else Bins(column.name, np.array(column.cuts))
-            for column in model.columns
-        }
 
     def write(self, scored: Scored) -> list[pa.Array]:
         """The strongest reasons of each row, as `REASONS` text arrays (n,), strongest first."""
         rows = np.arange(len(scored.risk))
-        numbers = {name: bins.number(scored.encoded) for name, bins in self._bins.items()}
+        numbers = {column.name: _word_bin(column, scored.encoded) for column in self._model.columns}
         codes = np.empty((len(self._model.terms), len(rows)), np.int32)
         for place, term in enumerate(self._model.terms):
             first, *other = term.columns

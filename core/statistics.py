@@ -89,7 +89,7 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
     share = hits / n
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     reach = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return Interval(share, max(0.0, float(centre - reach)), min(1.0, float(centre + reach)))
+    return Interval(share, min(share, max(0.0, float(centre - reach))), max(share, min(1.0, float(centre + reach))))
 
 
 def bootstrap(

@@ -32,6 +32,10 @@ _CLIENT_GROUPS = 3
 _CHECK_ROWS = 64
 #: in-process below this many rows: starting other processes would take longer than fitting
 _SMALL = 2000
+#: below this many rows too few can be held back to stop boosting in time, and 50,000 rounds take a minute
+_FEW_ROWS, _FEW_ROUNDS = 200, 500
+#: boosting machines that are averaged, and the share of clients that tells each when to stop
+_BAGS, _HELD_OUT = 4, 0.15
 _AGREES = 1e-6
 
 
@@ -49,6 +53,10 @@ class TrainingSet:
         """How many rows."""
         return len(self.outcome)
 
+    def take(self, places: np.ndarray) -> TrainingSet:
+        """The rows at these places."""
+        return TrainingSet(self.features.iloc[places], self.outcome[places], self.client[places], self.as_of[places])
+
 
 @dataclass(frozen=True, eq=False)
 class Contest:
@@ -57,6 +65,8 @@ class Contest:
     family: str
     #: calibrated out-of-fold risk of each row; NaN where no fold tested it
     risk: np.ndarray
+    #: with dates: what the winner, deployed at the time, would have given each row; NaN where it could not
+    deployed: np.ndarray
     #: calibration map of the winner
     slope: float
     shift: float
@@ -80,13 +90,18 @@ def training_set(rows: pd.DataFrame, contract: Contract) -> TrainingSet:
 
 
 def within_budget(places: np.ndarray, outcome: np.ndarray, config: ModelConfig) -> np.ndarray:
-    """At most `max_training_rows` of the row numbers `places` for one fit, drawn by seed within each outcome."""
+    """At most `max_training_rows` of the row numbers `places` for one fit, drawn by seed within each outcome.
+
+    Of the rarer outcome at least two stay.
+    """
     if len(places) <= config.max_training_rows:
         return places
     random = np.random.default_rng(config.seed)
     share = config.max_training_rows / len(places)
-    kinds = (places[outcome[places] == label] for label in (0, 1))
-    return np.sort(np.concatenate([random.choice(own, round(len(own) * share), replace=False) for own in kinds]))
+    kinds = [places[outcome[places] == label] for label in (0, 1)]
+    counts = [max(round(len(own) * share), min(len(own), 2)) for own in kinds]
+    drawn = [random.choice(own, count, replace=False) for own, count in zip(kinds, counts, strict=True)]
+    return np.sort(np.concatenate(drawn))
 
 
 def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelColumn, ...]:
@@ -137,7 +152,11 @@ def _cuts(known: np.ndarray, shares: Sequence[float] | np.ndarray) -> np.ndarray
 
 
 def _fit_logistic(
-    columns: tuple[ModelColumn, ...], features: pd.DataFrame, outcome: np.ndarray, seed: int, pairs: int
+    columns: tuple[ModelColumn, ...],
+    features: pd.DataFrame,
+    outcome: np.ndarray,
+    client: np.ndarray,
+    config: ModelConfig,
 ) -> AdditiveModel:
     """Standardised numbers (median for missing, and a flag for it) and one-hot levels, ridge penalty C = 1."""
     from sklearn.linear_model import LogisticRegression
@@ -156,11 +175,13 @@ def _fit_logistic(
             absent = np.isnan(values)
             middle = float(column.usual) if isinstance(column.usual, float) else 0.0
             filled = np.where(absent, middle, values)
-            centre, scale = float(filled.mean()), float(filled.std()) or 1.0
+            centre, scale = float(filled.mean()), float(filled.std())
+            if filled.min() == filled.max():  # the mean of equal numbers may miss them by a rounding error
+                centre, scale = float(filled[0]), 1.0
             blocks.append(np.column_stack([(filled - centre) / scale, absent]))
             layout.append((column, (middle, centre, scale, float(absent.mean()))))
     design = np.hstack(blocks)
-    fitted = LogisticRegression(C=1.0, max_iter=1000, random_state=seed).fit(design, outcome)
+    fitted = LogisticRegression(C=1.0, max_iter=1000, random_state=config.seed).fit(design, outcome)
     weights = fitted.coef_[0]
     intercept = float(fitted.intercept_[0])
     terms: list[Term] = []
@@ -189,7 +210,11 @@ def _fit_logistic(
 
 
 def _fit_ebm(
-    columns: tuple[ModelColumn, ...], features: pd.DataFrame, outcome: np.ndarray, seed: int, pairs: int
+    columns: tuple[ModelColumn, ...],
+    features: pd.DataFrame,
+    outcome: np.ndarray,
+    client: np.ndarray,
+    config: ModelConfig,
 ) -> AdditiveModel:
     """Main effects and `pairs` pairwise terms (interpret-core; Nori et al. 2019, arXiv 1909.09223)."""
     from interpret.glassbox import ExplainableBoostingClassifier
@@ -205,13 +230,15 @@ def _fit_ebm(
     machine = ExplainableBoostingClassifier(
         feature_names=[column.name for column in columns],
         feature_types=["nominal" if column.categorical else "continuous" for column in columns],
-        interactions=pairs, outer_bags=4, random_state=seed, n_jobs=1,
+        interactions=config.pairs, outer_bags=_BAGS, random_state=config.seed, n_jobs=1,
+        max_rounds=50_000 if len(outcome) >= _FEW_ROWS else _FEW_ROUNDS,
     )  # fmt: skip
     frame = pd.DataFrame(table)
     with warnings.catch_warnings():
         # missing values are terms of their own here and shown as such
         warnings.filterwarnings("ignore", message="Missing values detected")
-        machine.fit(frame, outcome)
+        warnings.filterwarnings("ignore", message="All-NaN slice encountered")
+        machine.fit(frame, outcome, bags=_bags(client, outcome, config.seed))
     terms: list[Term] = []
     for members, weights in zip(machine.term_features_, machine.term_scores_, strict=True):
         resolution = len(members) - 1
@@ -232,6 +259,27 @@ def _fit_ebm(
     return model
 
 
+def _bags(client: np.ndarray, outcome: np.ndarray, seed: int) -> np.ndarray | None:
+    """Which rows each bag fits on (1) and which tell it when to stop (-1), all of a client on one side.
+
+    None where no client stands twice: the library then draws rows itself. With rows drawn apart, a client's
+    other months would tell a bag to go on learning the client by heart.
+    """
+    clients, number = np.unique(client.astype(str), return_inverse=True)
+    if len(clients) == len(client):
+        return None
+    left = np.zeros(len(clients), dtype=bool)
+    left[number[outcome == 1]] = True
+    bags = np.empty((len(client), _BAGS), dtype=np.int8)
+    random = np.random.default_rng(seed)
+    for bag in range(_BAGS):
+        held = np.zeros(len(clients), dtype=bool)
+        for kind in (np.flatnonzero(left), np.flatnonzero(~left)):
+            held[random.choice(kind, int(np.ceil(_HELD_OUT * len(kind))), replace=False)] = len(kind) > 1
+        bags[:, bag] = np.where(held[number], -1, 1)
+    return bags
+
+
 _FIT = {"logistic": _fit_logistic, "ebm": _fit_ebm}
 
 
@@ -243,11 +291,20 @@ def _require_agreement(model: AdditiveModel, features: pd.DataFrame, theirs: np.
 
 
 def fit_family(
-    family: str, features: pd.DataFrame, outcome: np.ndarray, contract: Contract, config: ModelConfig
+    family: str,
+    features: pd.DataFrame,
+    outcome: np.ndarray,
+    contract: Contract,
+    config: ModelConfig,
+    client: np.ndarray | None = None,
 ) -> AdditiveModel:
-    """An uncalibrated model of a family ("logistic", "ebm") on these rows; same rows and seed, same bits."""
+    """An uncalibrated model of a family ("logistic", "ebm") on these rows; same rows and seed, same bits.
+
+    `client` (n,): whom each row is about; None: every row is about another client.
+    """
     columns = describe_columns(features, contract)
-    return _FIT[family](columns, features, outcome, config.seed, config.pairs)
+    whom = np.arange(len(outcome)) if client is None else client
+    return _FIT[family](columns, features, outcome, whom, config)
 
 
 # --- folds
@@ -269,58 +326,79 @@ def make_folds(rows: TrainingSet, contract: Contract, config: ModelConfig, horiz
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     smallest = int(min(rows.outcome.sum(), (1 - rows.outcome).sum()))
-    count = max(2, min(config.folds, smallest))
-    if len(np.unique(rows.client.astype(str))) == rows.n:
+    clients = len(np.unique(rows.client.astype(str)))
+    if clients < 2:
+        raise BellwetherError("Nothing to learn yet: every known outcome is of one and the same client.")
+    count = max(2, min(config.folds, smallest, clients))
+    if clients == rows.n:
         splitter = StratifiedKFold(count, shuffle=True, random_state=config.seed)
         return list(splitter.split(rows.features, rows.outcome)), "by client"
     grouped = StratifiedGroupKFold(count, shuffle=True, random_state=config.seed)
     return list(grouped.split(rows.features, rows.outcome, groups=rows.client)), "by client"
 
 
-def _forward_folds(
-    rows: TrainingSet, config: ModelConfig, horizon_days: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _blocks(rows: TrainingSet, config: ModelConfig, horizon_days: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(known before, inside), as masks (n,), of the later thirds of the time that have enough known before."""
     dates, counts = np.unique(rows.as_of, return_counts=True)
     if len(dates) < _TIME_BLOCKS:
         return
     before = np.cumsum(counts) - counts
     block_of_date = np.minimum(before * _TIME_BLOCKS // rows.n, _TIME_BLOCKS - 1)
-    clients, client_number = np.unique(rows.client.astype(str), return_inverse=True)
-    groups = np.random.default_rng(config.seed).permutation(len(clients)) % _CLIENT_GROUPS
-    group = groups[client_number]
     horizon = np.timedelta64(horizon_days, "D")
     for block in range(1, _TIME_BLOCKS):
         inside = dates[block_of_date == block]
         if len(inside) == 0:
-            return
+            continue
         known = rows.as_of + horizon <= inside[0] if horizon_days else rows.as_of < inside[0]
-        tested = (rows.as_of >= inside[0]) & (rows.as_of <= inside[-1])
+        if _enough(rows.outcome[known], config):
+            yield known, (rows.as_of >= inside[0]) & (rows.as_of <= inside[-1])
+
+
+def _enough(outcome: np.ndarray, config: ModelConfig) -> bool:
+    leavers = int(outcome.sum())
+    return len(outcome) >= config.gate.min_outcomes and min(leavers, len(outcome) - leavers) >= config.gate.min_each
+
+
+def _forward_folds(
+    rows: TrainingSet, config: ModelConfig, horizon_days: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    clients, client_number = np.unique(rows.client.astype(str), return_inverse=True)
+    group = (np.random.default_rng(config.seed).permutation(len(clients)) % _CLIENT_GROUPS)[client_number]
+    for known, inside in _blocks(rows, config, horizon_days):
         for number in range(_CLIENT_GROUPS):
-            train = np.flatnonzero(known & (group != number))
-            test = np.flatnonzero(tested & (group == number))
-            enough = config.gate.min_outcomes, config.gate.min_each
-            leavers = int(rows.outcome[train].sum())
-            if len(train) < enough[0] or min(leavers, len(train) - leavers) < enough[1] or len(test) == 0:
-                return
-            yield train, test
+            train, test = np.flatnonzero(known & (group != number)), np.flatnonzero(inside & (group == number))
+            if _enough(rows.outcome[train], config) and len(test):
+                yield train, test
 
 
 # --- the contest
 
 
 def _fold_log_odds(
-    family: str,
-    features: pd.DataFrame,
-    outcome: np.ndarray,
-    tested: pd.DataFrame,
-    contract: Contract,
-    config: ModelConfig,
+    family: str, learned: TrainingSet, tested: pd.DataFrame, contract: Contract, config: ModelConfig
 ) -> np.ndarray:
-    """Log-odds of `tested` by a model of `features` and `outcome`."""
+    """Log-odds of `tested` by a model of `learned`."""
+    outcome = learned.outcome
     if len(np.unique(outcome)) < 2:  # too few clients: all of a kind are in the test rows
         return np.full(len(tested), logit((outcome.sum() + 0.5) / (len(outcome) + 1)))
-    model = fit_family(family, features, outcome, contract, config)
+    model = fit_family(family, learned.features, outcome, contract, config, learned.client)
     return model.log_odds(model.contributions(model.encode(tested)))
+
+
+def _as_deployed(
+    rows: TrainingSet, contract: Contract, config: ModelConfig, horizon_days: int, family: str
+) -> np.ndarray:
+    """Log-odds of each row (n,) by the model of `family` that would have been deployed at its time; NaN: none.
+
+    With dates, a later third of the time is scored by a model of all rows known before it, earlier snapshots
+    of the same clients included, as the champion was. Nothing of an outcome can leak: the horizons are apart.
+    """
+    scores = np.full(rows.n, np.nan)
+    if contract.dated:
+        for known, inside in _blocks(rows, config, horizon_days):
+            learned = rows.take(within_budget(np.flatnonzero(known), rows.outcome, config))
+            scores[inside] = _fold_log_odds(family, learned, rows.features[inside], contract, config)
+    return scores
 
 
 def hold_contest(
@@ -337,15 +415,9 @@ def hold_contest(
     log_odds = {family: np.full(rows.n, np.nan) for family in config.families}
     parallel = Parallel(n_jobs=1 if rows.n < _SMALL else -1, return_as="generator")
     learned = [within_budget(train, rows.outcome, config) for train, _ in folds]
+    tested = [rows.features.iloc[test] for _, test in folds]
     work = (
-        delayed(_fold_log_odds)(
-            family,
-            rows.features.iloc[learned[fold]],
-            rows.outcome[learned[fold]],
-            rows.features.iloc[folds[fold][1]],
-            contract,
-            config,
-        )
+        delayed(_fold_log_odds)(family, rows.take(learned[fold]), tested[fold], contract, config)
         for family, fold in asked
     )
     for done, ((family, fold), scored) in enumerate(zip(asked, parallel(work), strict=True), start=1):
@@ -353,17 +425,18 @@ def hold_contest(
         progress(done / len(asked), f"{family}, fold {fold + 1} of {len(folds)}")
     results = {}
     for family, scores in log_odds.items():
-        tested = np.isfinite(scores)
-        outcome = rows.outcome[tested]
-        slope, shift = _calibrate(scores[tested], outcome)
-        risk = np.where(tested, expit(slope * np.nan_to_num(scores) + shift), np.nan)
-        loss = float(statistics.log_losses(outcome, risk[tested]).mean())
-        auc = statistics.roc_auc(outcome, risk[tested]).value
+        scored = np.isfinite(scores)
+        outcome = rows.outcome[scored]
+        slope, shift = _calibrate(scores[scored], outcome)
+        risk = expit(slope * scores + shift)
+        loss = float(statistics.log_losses(outcome, risk[scored]).mean())
+        auc = statistics.roc_auc(outcome, risk[scored]).value
         results[family] = (loss, auc, risk, slope, shift)
     winner = min(config.families, key=lambda family: (results[family][0], config.families.index(family)))
     _, _, risk, slope, shift = results[winner]
+    deployed = _as_deployed(rows, contract, config, horizon_days, winner)
     return Contest(
-        family=winner, risk=risk, slope=slope, shift=shift,
+        family=winner, risk=risk, deployed=expit(slope * deployed + shift), slope=slope, shift=shift,
         families={name: {"log_loss": at[0], "roc_auc": at[1]} for name, at in results.items()},
         single_columns={
             column.name: max(
@@ -391,12 +464,11 @@ def fit_winner(
     rows: TrainingSet, contract: Contract, config: ModelConfig, contest: Contest
 ) -> tuple[AdditiveModel, int]:
     """The contest's winner on all rows the budget allows, calibrated, with check-scores; and how many rows."""
-    places = within_budget(np.arange(rows.n), rows.outcome, config)
-    features = rows.features.iloc[places]
-    model = fit_family(contest.family, features, rows.outcome[places], contract, config)
+    learned = rows.take(within_budget(np.arange(rows.n), rows.outcome, config))
+    model = fit_family(contest.family, learned.features, learned.outcome, contract, config, learned.client)
     model = replace(model, slope=contest.slope, shift=contest.shift)
-    spread = np.unique(np.linspace(0, len(places) - 1, min(_CHECK_ROWS, len(places))).astype(int))
-    return model.with_checks(features.iloc[spread]), len(places)
+    spread = np.unique(np.linspace(0, learned.n - 1, min(_CHECK_ROWS, learned.n)).astype(int))
+    return model.with_checks(learned.features.iloc[spread]), learned.n
 
 
 # --- the fallback: one column as a rule

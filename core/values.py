@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
 
 UTC_MICROSECONDS = pa.timestamp("us", tz="UTC")
+_FIRST = pa.scalar(datetime.min.replace(tzinfo=UTC), UTC_MICROSECONDS)
+_LAST = pa.scalar(datetime.max.replace(tzinfo=UTC), UTC_MICROSECONDS)
 
 
 def trim(texts: pa.ChunkedArray, missing: Sequence[str]) -> pa.ChunkedArray:
@@ -65,6 +68,7 @@ def instants(texts: pa.ChunkedArray) -> tuple[pa.Array, np.ndarray]:
     kept = pc.if_else(readable, texts, None)
     parsed = pd.to_datetime(kept.to_pandas(), format="ISO8601", errors="coerce", utc=True)
     values = pa.array(parsed.astype("datetime64[us, UTC]"), UTC_MICROSECONDS, from_pandas=True)
+    values = pc.if_else(pc.and_(pc.greater_equal(values, _FIRST), pc.less_equal(values, _LAST)), values, None)
     bad = values.is_null().to_numpy(zero_copy_only=False) & texts.is_valid().to_numpy(zero_copy_only=False)
     return values, bad
 

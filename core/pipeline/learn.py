@@ -42,7 +42,8 @@ def decide(run: Run, dataset: Dataset, champion: Version | None, *, asked: bool)
         outcomes=len(rows),
         leavers=int(rows["_outcome"].sum()),
         new_outcomes=new,
-        champion_age_days=(run.at - champion.known_at).total_seconds() / 86400 if champion else 0.0,
+        champion_age_days=_days(run.at - champion.known_at) if champion else 0.0,
+        rested_days=_days(run.at - last) if last else float("inf"),
         realised_roc_auc=_newest_realised(realised, champion),
         reference_roc_auc=_out_of_fold_roc_auc(out_of_fold, champion),
         drifted=_alarmed(drifted, champion),
@@ -51,6 +52,10 @@ def decide(run: Run, dataset: Dataset, champion: Version | None, *, asked: bool)
     with workspace.store.writing() as db:
         history.insert_decision(db, run.id, decision, run.at)
     return decision
+
+
+def _days(span: timedelta) -> float:
+    return span.total_seconds() / 86400
 
 
 def _newest_realised(realised: pd.DataFrame, champion: Version | None) -> Interval:
@@ -152,11 +157,15 @@ def _gate_evidence(
     auc_difference = loss_difference = statistics.NOTHING
     gate_rows = gate_leavers = 0
     if champion is not None:
-        fresh = tested & _unknown_to(workspace, known, rows, champion)
+        theirs_unknown = _unknown_to(workspace, known, rows, champion)
+        deployed = np.isfinite(contest.deployed)
+        # with dates, both sides know the clients' earlier snapshots; without, or too early, folds by client judge
+        ours_at_all = contest.deployed if (deployed & theirs_unknown).any() else contest.risk
+        fresh = np.isfinite(ours_at_all) & theirs_unknown
         gate_rows, gate_leavers = int(fresh.sum()), int(known.outcome[fresh].sum())
         if gate_rows:
             theirs = workspace.model(champion).risk(known.features[fresh])
-            ours, seen = contest.risk[fresh], known.outcome[fresh]
+            ours, seen = ours_at_all[fresh], known.outcome[fresh]
             auc_difference = statistics.roc_auc_difference(seen, ours, theirs)
             loss_difference = statistics.mean(statistics.log_losses(seen, ours) - statistics.log_losses(seen, theirs))
     return GateEvidence(

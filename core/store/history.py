@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -136,11 +137,9 @@ def _frame(db: Session, wanted: Any, table: Table) -> pd.DataFrame:
 
 
 def _plain(value: Any) -> Any:
-    """JSON and SQL know no NaN: it becomes null."""
+    """JSON knows neither NaN nor infinity: they become null."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    if isinstance(value, float) and value != value:  # noqa: PLR0124  NaN differs from itself
-        return None
-    return value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from core import registry
 from core.records import Version
-from core.scoring import BandCuts, band_cuts
-from core.store import models
+from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts
+from core.store import history, ingested, models
+from core.wording import plural
 from core.workspace import Workspace
+
+#: bands, from loud to calm
+BANDS = (HIGH, MEDIUM, LOW)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,3 +83,120 @@ def _reason(reasons: list[dict], number: int) -> str:
     reason = reasons[number]
     way = "raises" if reason["contribution"] > 0 else "lowers"
     return f"{reason['column']} {reason['value']} (usual {reason['usual']}) {way} the risk"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether there is a list, and how far it can be trusted."""
+
+    #: "empty": nothing came in; "refused": nothing that came in could be taken; "none": no model yet, so no list;
+    #: "provisional": an order without percentages; "rule": a list by one column; "ready"
+    state: str
+    #: why, for a person; "" when ready
+    sentence: str
+
+    @property
+    def listed(self) -> bool:
+        """Whether there is a list at all."""
+        return self.state in ("provisional", "rule", "ready")
+
+
+def standing(workspace: Workspace) -> Standing:
+    """How far the list can be trusted, in a sentence."""
+    with workspace.store.reading() as db:
+        champion = registry.champion(db)
+        batches = ingested.list_batches(db) if champion is None else []
+        decided = history.list_decisions(db)
+    if champion is None:
+        return _without_champion(batches, decided)
+    own = next((d for d in decided if d["question"] == "promote" and d["known_at"] == champion.known_at), None)
+    if champion.provisional:
+        gate = workspace.config.model.gate
+        known = (
+            f"It learned from {plural(own['evidence']['outcomes'], 'known outcome')}, "
+            f"{own['evidence']['leavers']} of them 'left': "
+            if own
+            else "It learned from few known outcomes: "
+        )
+        return Standing(
+            "provisional",
+            f"This list is provisional. {known}enough to put clients in an order, too little to say how likely each "
+            f"is to leave. Percentages appear from {gate.min_outcomes} outcomes with at least {gate.min_each} of "
+            "either kind on.",
+        )
+    if champion.family == "rule":
+        return Standing("rule", " ".join(["This list follows a rule, not a model.", own["sentence"] if own else ""]))
+    return Standing("ready", "")
+
+
+def _without_champion(batches: list[Any], decided: list[dict[str, Any]]) -> Standing:
+    taken = [batch for batch in batches if not batch.refused]
+    if not batches:
+        return Standing("empty", "Nothing has come in yet.")
+    if not taken:
+        return Standing("refused", f"{batches[0].name} was refused: {batches[0].refused}")
+    gate = next((d["sentence"] for d in decided if d["question"] == "promote"), None)
+    if gate:
+        return Standing("none", f"No list, because no model is good enough yet. {gate}")
+    if decided:
+        return Standing("none", f"No list, because no model could be trained yet. {decided[0]['sentence']}")
+    return Standing("none", "No list, because no model has been trained since the first file came in.")
+
+
+def by_band(found: ClientList) -> pd.DataFrame:
+    """band, clients, share of all clients, value at stake (NaN where no value is known); loudest band first."""
+    clients = found.clients
+    rows = []
+    for band in BANDS:
+        own = clients[clients["band"] == band]
+        value = own["value"].sum(min_count=1)
+        rows.append((band, len(own), len(own) / max(len(clients), 1), value))
+    return pd.DataFrame(rows, columns=["band", "clients", "share", "value"])
+
+
+def narrowed(clients: pd.DataFrame, *, bands: list[str], owners: list[str], text: str) -> pd.DataFrame:
+    """The clients of these bands and owners (none named: all) whose id, name or owner holds `text`."""
+    keep = np.ones(len(clients), dtype=bool)
+    if bands:
+        keep &= clients["band"].isin(bands).to_numpy()
+    if owners:
+        keep &= clients["owner"].isin(owners).to_numpy()
+    if text.strip():
+        wanted = text.strip().casefold()
+        holds = [clients[name].str.casefold().str.contains(wanted, regex=False) for name in ("client", "name", "owner")]
+        keep &= np.logical_or.reduce([found.to_numpy(dtype=bool) for found in holds])
+    return clients[keep]
+
+
+@dataclass(frozen=True, eq=False)
+class ClientDetail:
+    """One client: where it stands, why, and how its risk came about."""
+
+    #: column -> value of the client's row in the list
+    row: dict[str, Any]
+    #: column, value, usual, contribution (log-odds, exact), strongest first
+    reasons: pd.DataFrame
+    #: known_at, as_of, risk (NaN while provisional), version, family; oldest first
+    history: pd.DataFrame
+
+
+def client_detail(workspace: Workspace, found: ClientList, client: str) -> ClientDetail | None:
+    """Everything about one client by its id; None when it is not on the list."""
+    own = found.clients[found.clients["client"] == client]
+    if len(own) == 0:
+        return None
+    with workspace.store.reading() as db:
+        risks = models.risks_of_client(db, client)
+        versions = {version.version: version for version in models.list_versions(db)}
+    reasons = pd.DataFrame(risks["reasons"].iloc[-1], columns=["column", "value", "usual", "contribution"])
+    known = risks[["known_at", "as_of", "risk", "version"]].reset_index(drop=True)
+    known["family"] = [versions[name].family for name in known["version"]]
+    provisional = np.array([versions[name].provisional for name in known["version"]], dtype=bool)
+    known["risk"] = known["risk"].where(~provisional)
+    return ClientDetail({str(name): value for name, value in own.iloc[0].items()}, reasons, known)
+
+
+def exported(found: ClientList, clients: pd.DataFrame) -> pd.DataFrame:
+    """Clients of the list as they leave as a file: a provisional list without risk and band."""
+    names = ["rank", "client", "name", "owner", "value", "risk", "band", "reason_1", "reason_2", "reason_3", "as_of"]
+    return clients[[name for name in names if not (found.provisional and name in ("risk", "band"))]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core import evaluation, registry
 from core.evaluation import Confusion
-from core.records import Version
+from core.records import Metric, Version
 from core.store import history, models
 from core.workspace import Workspace
 
@@ -86,3 +86,49 @@ def promotions(workspace: Workspace) -> pd.DataFrame:
     with workspace.store.reading() as db:
         moves = models.list_promotions(db)
     return pd.DataFrame(moves, columns=["known_at", "kind", "version", "sentence"])
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the champion is doing, in few figures."""
+
+    champion: Version
+    #: out of fold; NaN where it could not be measured
+    roc_auc: Metric
+    age_days: int
+
+
+def health(workspace: Workspace) -> Health | None:
+    """Age and out-of-fold roc_auc of the champion; None before the first promotion."""
+    with workspace.store.reading() as db:
+        champion = registry.champion(db)
+        if champion is None:
+            return None
+        metrics = history.list_metrics(db, "out_of_fold")
+    own = metrics[(metrics["version"] == champion.version) & (metrics["metric"] == "roc_auc")]
+    value, low, high = (float(own[name].iloc[-1]) if len(own) else np.nan for name in ("value", "low", "high"))
+    roc_auc = Metric(metric="roc_auc", n=int(own["n"].sum()), value=value, low=low, high=high)
+    return Health(champion, roc_auc, (workspace.now() - champion.known_at).days)
+
+
+def earlier_champion(workspace: Workspace) -> str | None:
+    """The version that a roll-back would make champion; None when there is none."""
+    stack: list[str] = []
+    with workspace.store.reading() as db:
+        moves = models.list_promotions(db)
+    for move in reversed(moves):
+        if move["kind"] == "promote":
+            stack.append(move["version"])
+        else:
+            stack.pop()
+    return stack[-2] if len(stack) > 1 else None
+
+
+def version_table(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """`versions` as a table: version, champion, family, provisional, known_at, rows, roc_auc, low, high, n."""
+    rows = [
+        {**one, **{name: one["metrics"].get("roc_auc", {}).get(name) for name in ("value", "low", "high", "n")}}
+        for one in found
+    ]
+    columns = ["version", "champion", "family", "provisional", "known_at", "rows", "value", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=columns).rename(columns={"value": "roc_auc"})

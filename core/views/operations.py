@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -100,3 +101,36 @@ def open_job(workspace: Workspace, kind: str, config: str) -> Job | None:
     return next(
         (job for job in jobs(workspace) if job.kind == kind and job.config == config and job.ended_at is None), None
     )
+
+
+def last_job(workspace: Workspace, kind: str, config: str) -> Job | None:
+    """The newest job of a kind for a config that has ended; None when there is none."""
+    return next(
+        (job for job in jobs(workspace) if job.kind == kind and job.config == config and job.ended_at is not None),
+        None,
+    )
+
+
+def stamp(workspace: Workspace) -> str:
+    """Changes whenever a run, a promotion or a batch may have changed what there is to see."""
+    with workspace.store.reading() as db:
+        found = history.list_runs(db)
+        moves = models.list_promotions(db)
+        last = found[0] if found else None
+    seen = [last and (last["id"], last["state"]), len(moves), str(workspace.config_path)]
+    return hashlib.blake2b(repr(seen).encode(), digest_size=16).hexdigest()
+
+
+def decision_sentence(workspace: Workspace) -> str:
+    """The newest answer to "retrain?" and, where it was yes, the gate's; "" before the first."""
+    with workspace.store.reading() as db:
+        decided = history.list_decisions(db)
+    retrain = next((one for one in decided if one["question"] == "retrain"), None)
+    if retrain is None:
+        return ""
+    gate = [
+        one["sentence"]
+        for one in decided
+        if one["question"] == "promote" and one["run_id"] == retrain["run_id"] and retrain["answer"]
+    ]
+    return " ".join([retrain["sentence"], *gate])

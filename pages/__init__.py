@@ -1,0 +1,1 @@
+"""What people see: a file a page, and what they share in components."""

@@ -1,0 +1,65 @@
+"""What the pages share."""
+
+from pages.components.clients import (
+    band_help,
+    client_detail,
+    client_table,
+    counted,
+    filters,
+    missing_text,
+    open_selected,
+    selected_client,
+    trust,
+)
+from pages.components.data import first_steps, last_batch
+from pages.components.frame import Shown, client_list, empty, figure, freshness, link, page, tell_errors, worker_bar
+from pages.components.jobs import job_button
+from pages.components.model import card, metric_cards, model_figure, model_text, roll_back_button
+from pages.components.scoring import score_upload, scored_name, scored_table
+from pages.components.tables import CHART, download, table
+from pages.components.texts import ago, interval, money, plain, when
+from pages.components.upkeep import last_run, outdated, performance_text, timings_text
+
+__all__ = [
+    "CHART",
+    "Shown",
+    "ago",
+    "band_help",
+    "card",
+    "client_detail",
+    "client_list",
+    "client_table",
+    "counted",
+    "download",
+    "empty",
+    "figure",
+    "filters",
+    "first_steps",
+    "freshness",
+    "interval",
+    "job_button",
+    "last_batch",
+    "last_run",
+    "link",
+    "metric_cards",
+    "missing_text",
+    "model_figure",
+    "model_text",
+    "money",
+    "open_selected",
+    "outdated",
+    "page",
+    "performance_text",
+    "plain",
+    "roll_back_button",
+    "score_upload",
+    "scored_name",
+    "scored_table",
+    "selected_client",
+    "table",
+    "tell_errors",
+    "timings_text",
+    "trust",
+    "when",
+    "worker_bar",
+]

@@ -1,0 +1,64 @@
+"""Tables and their downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.views.export import safe_csv
+
+#: above this a table is sent piece by piece as it is scrolled
+LAZY_ROWS = 20_000
+_ROW, _HEADER = 35, 36
+#: figures stand still: no toolbar, no zoom
+CHART = {"displayModeBar": False, "scrollZoom": False}
+
+
+def height(rows: int, most: int) -> int:
+    """Pixels of a table that shows up to `most` rows."""
+    return _HEADER + _ROW * max(1, min(rows, most)) + 2
+
+
+def table(frame: pd.DataFrame, alt: str, columns: dict[str, Any], *, zone: str = "UTC", most: int = 10) -> None:
+    """Show the `columns` of a frame, in that order.
+
+    A column is described by its title, or by (title, kind): "instant", "share" (0-1, shown in percent), "yes"
+    (true or false), "wide" (a long text), or a format of numbers such as "%.3f".
+    """
+    described = {name: how if isinstance(how, tuple) else (how, "") for name, how in columns.items()}
+    shown = frame[list(columns)].copy()
+    for name, (_, kind) in described.items():
+        if kind == "share":
+            shown[name] = 100 * shown[name].astype("float64")
+        elif kind == "yes":
+            shown[name] = shown[name].map({True: "yes", False: ""})
+    st.dataframe(
+        shown,
+        column_config={name: _column(title, kind, zone) for name, (title, kind) in described.items()},
+        hide_index=True,
+        alt=alt,
+        height=height(len(frame), most),
+        lazy=True if len(frame) > LAZY_ROWS else None,
+        placeholder="–",
+    )
+
+
+def _column(title: str, kind: str, zone: str) -> Any:
+    if kind == "instant":
+        return st.column_config.DatetimeColumn(title, format="D MMM YYYY, HH:mm", timezone=zone)
+    if kind == "share":
+        return st.column_config.ProgressColumn(title, min_value=0, max_value=100, format="%.1f %%", width=130)
+    if kind == "wide":
+        return st.column_config.TextColumn(title, width="large")
+    if "%" in kind:
+        return st.column_config.NumberColumn(title, format=kind)
+    return st.column_config.Column(title)
+
+
+def download(label: str, frame: pd.DataFrame, name: str, *, key: str | None = None) -> None:
+    """Offer a table as CSV; it is written when asked for."""
+    st.download_button(
+        label, lambda: safe_csv(frame), name, "text/csv", icon=":material/download:", on_click="ignore", key=key
+    )

@@ -1,0 +1,83 @@
+"""What came in, what was kept, and what it looks like."""
+
+import streamlit as st
+
+from core.views import ingestion
+from core.wording import plural
+from pages import components
+
+SHOWN = components.page("Ingestion")
+ZONE = str(SHOWN.zone)
+
+with components.tell_errors():
+    components.worker_bar(SHOWN)
+    batches = ingestion.batches(SHOWN.workspace)
+    if batches.empty:
+        components.empty(SHOWN, "Nothing has come in yet.")
+        st.stop()
+    components.freshness(SHOWN, batches["known_at"].max(), "Last file")
+    totals = batches[["read", "accepted", "duplicate", "superseded", "rejected"]].sum()
+    with st.grid(5, min_column_width=150):
+        components.figure("Rows read", f"{totals['read']:,}", f"in {plural(len(batches), 'file')}")
+        components.figure("Accepted", f"{totals['accepted']:,}", "new or changed")
+        components.figure("Duplicate", f"{totals['duplicate']:,}", "known already, unchanged")
+        components.figure("Superseded", f"{totals['superseded']:,}", "overridden in the same file")
+        components.figure("Rejected", f"{totals['rejected']:,}", "set aside, with the reason")
+    components.job_button(SHOWN, "ingest", "Look for new files now", last=False)
+
+    refused = batches[batches["refused"] != ""]
+    st.header("Batches")
+    components.table(
+        batches, f"{plural(len(batches), 'file')} that came in, newest first, with how many rows were kept", {
+            "known_at": ("Came in", "instant"), "name": "File", "holds": "Holds", "read": ("Read", "%,d"),
+            "accepted": ("Accepted", "%,d"), "duplicate": ("Duplicate", "%,d"), "superseded": ("Superseded", "%,d"),
+            "rejected": ("Rejected", "%,d"), "seconds": ("Seconds", "%.2f"), "source": "Source", "refused": "Refused",
+        }, zone=ZONE,
+    )  # fmt: skip
+    if not refused.empty:
+        st.header("Refused files")
+        st.caption("Nothing was taken from these. They stay where they are; mended, they are taken in again.")
+        components.table(
+            refused, f"{plural(len(refused), 'refused file')} with the reason",
+            {"known_at": ("Came in", "instant"), "name": "File", "refused": ("Why it was refused", "wide")}, zone=ZONE,
+        )  # fmt: skip
+
+    rejected = ingestion.rejected(SHOWN.workspace)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Rejected rows and unreadable cells", width="stretch")
+        if not rejected.empty:
+            components.download("Download all", rejected, "rejected.csv")
+    if rejected.empty:
+        st.markdown("None: every row and every cell could be read.")
+    else:
+        aside = int(rejected["set_aside"].sum())
+        st.caption(
+            f"{plural(aside, 'fault')} set a row aside; {plural(len(rejected) - aside, 'unreadable cell')} "
+            "counted as missing. The first 500 are shown."
+        )
+        components.table(
+            rejected.head(500), "Rejected rows and unreadable cells with file, line, column, value and reason", {
+                "batch": "File", "line": ("Line", "%d"), "column": "Column", "value": "Value",
+                "reason": ("Reason", "wide"), "set_aside": ("Row set aside", "yes"),
+            },
+        )  # fmt: skip
+
+    contract = ingestion.contract(SHOWN.workspace)
+    if contract is not None:
+        st.header("Columns")
+        columns = ingestion.contract_columns(contract)
+        st.caption("Found in the first file and kept since; `config.toml` may name them otherwise.")
+        components.table(
+            columns, f"{plural(len(columns), 'column')} of a client table and what each is used for",
+            {"column": "Column", "used_as": ("Used as", "wide"), "note": ("Kind, or why not", "wide")}, most=12,
+        )  # fmt: skip
+    summaries = ingestion.column_summaries(SHOWN.workspace)
+    if not summaries.empty:
+        st.header("What is usual, and what is missing")
+        components.table(
+            summaries, f"Summary statistics and missing share of {plural(len(summaries), 'column')}", {
+                "column": "Column", "missing": ("Missing", "share"), "n": ("n known", "%,d"), "mean": "Mean",
+                "std": "Standard deviation", "min": "Smallest", "q25": "Lower quartile", "median": "Median",
+                "q75": "Upper quartile", "max": "Largest", "most_frequent": "Most frequent",
+            }, most=14,
+        )  # fmt: skip
