@@ -15,7 +15,6 @@ import sys
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import schedule
 
@@ -23,9 +22,8 @@ from core import jobs
 from core.errors import BellwetherError, NotFound
 from core.records import Job
 from core.store import queue
-from core.workspace import Workspace, open_workspace
+from core.workspace import HOME, Workspace, config_path, open_workspace
 
-HOME = Path(__file__).resolve().parent
 TICK_SECONDS = 1
 HEARTBEAT = timedelta(seconds=5)
 #: a stopped job gets this long to end by itself
@@ -137,13 +135,13 @@ def say(text: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the schedule until SIGTERM or Ctrl-C; the exit code."""
     parser = argparse.ArgumentParser(description="Bellwether's worker.")
-    parser.add_argument("--config", default=os.environ.get("RISK_CONFIG") or HOME / "config.toml", type=Path)
+    parser.add_argument("--config", metavar="FILE", help="configuration (default: config.toml, or RISK_CONFIG)")
     given = parser.parse_args(arguments)
     stopping = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopping.set())
     try:
-        workspace = open_workspace(given.config)
+        workspace = open_workspace(config_path(given.config))
         for phrase in (
             workspace.config.schedule.ingest,
             workspace.config.schedule.full,

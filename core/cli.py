@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,14 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BellwetherError
-from core.workspace import Workspace, open_workspace
-
-HOME = Path(__file__).resolve().parents[1]
-
-
-def config_path(given: str | None) -> Path:
-    """The config file: --config, else RISK_CONFIG, else config.toml beside the program."""
-    return Path(given or os.environ.get("RISK_CONFIG") or HOME / "config.toml")
+from core.workspace import Workspace, config_path, open_workspace
 
 
 def _instant(text: str) -> datetime:

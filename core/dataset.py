@@ -91,40 +91,28 @@ def resolve(
         on=["_client", "_content"],
     )
     deliveries = pd.concat([deliveries, again[deliveries.columns]], ignore_index=True)
-    rows = rows.drop(columns="_outcome").merge(_own_outcomes(snapshots), on=_KEY, how="left")
-    rows = _join_outcomes(rows, outcomes, at=at, horizon=timedelta(days=horizon_days))
+    told = _told_outcomes(snapshots, outcomes, at=at, horizon=timedelta(days=horizon_days))
+    rows = rows.drop(columns="_outcome").merge(told, on=_KEY, how="left")
     return Dataset(rows, deliveries, one_book=not contract.client_id)
 
 
-def _own_outcomes(snapshots: pd.DataFrame) -> pd.DataFrame:
-    """The outcome that came in the rows of each snapshot, and since when it is known.
+def _told_outcomes(
+    snapshots: pd.DataFrame, outcomes: pd.DataFrame, *, at: datetime, horizon: timedelta
+) -> pd.DataFrame:  # fmt: skip
+    """The outcome of each snapshot, told in its row or apart, and since when it is known.
 
-    The last one that was told counts: a later delivery without an outcome takes nothing back, and one that
-    repeats it makes it no newer.
+    The last one that was told counts: a later row without an outcome takes nothing back, and one that is told
+    again is no newer.
     """
-    told = snapshots[snapshots["_outcome"].notna()]
-    before = told.groupby(_KEY)["_outcome"].shift()
-    facts = told[told["_outcome"] != before].drop_duplicates(_KEY, keep="last")
-    return facts[[*_KEY, "_outcome", "_known_at"]].rename(columns={"_known_at": "_outcome_known_at"})
-
-
-def _join_outcomes(rows: pd.DataFrame, outcomes: pd.DataFrame, *, at: datetime, horizon: timedelta) -> pd.DataFrame:
-    """Attach outcomes that came apart; of several for one snapshot the latest known counts."""
-    if len(outcomes) == 0 or len(rows) == 0:
-        return rows
+    own = snapshots[snapshots["_outcome"].notna()]
     dated = outcomes[outcomes["_as_of"].notna()]
-    by_id = _dates_for_ids(rows, outcomes[outcomes["_as_of"].isna()], horizon)
-    facts = pd.concat([part for part in (dated, by_id) if len(part)] or [dated])
+    by_id = _dates_for_ids(snapshots, outcomes[outcomes["_as_of"].isna()], horizon)
+    columns = [*_KEY, "_outcome", "_known_at"]
+    facts = pd.concat([part[columns] for part in (own, dated, by_id) if len(part)] or [own[columns]])
     facts = facts[facts["_known_at"] <= at].sort_values("_known_at", kind="stable")
-    facts = facts.drop_duplicates(_KEY, keep="last")[[*_KEY, "_outcome", "_known_at"]]
-    facts = facts.rename(columns={"_outcome": "_later", "_known_at": "_later_known_at"})
-    joined = rows.merge(facts, on=_KEY, how="left")
-    later = joined["_later"].notna() & (
-        joined["_outcome_known_at"].isna() | (joined["_later_known_at"] >= joined["_outcome_known_at"])
-    )
-    joined["_outcome"] = joined["_later"].where(later, joined["_outcome"])
-    joined["_outcome_known_at"] = joined["_later_known_at"].where(later, joined["_outcome_known_at"])
-    return joined.drop(columns=["_later", "_later_known_at"])
+    before = facts.groupby(_KEY)["_outcome"].shift()
+    facts = facts[facts["_outcome"] != before].drop_duplicates(_KEY, keep="last")
+    return facts.rename(columns={"_known_at": "_outcome_known_at"})
 
 
 def _dates_for_ids(rows: pd.DataFrame, outcomes: pd.DataFrame, horizon: timedelta) -> pd.DataFrame:
@@ -133,8 +121,8 @@ def _dates_for_ids(rows: pd.DataFrame, outcomes: pd.DataFrame, horizon: timedelt
     That is the newest snapshot at least `horizon` old when the outcome came; where there was none, the first
     that reaches that age afterwards, and the outcome counts from then on.
     """
-    if len(outcomes) == 0:
-        return outcomes
+    if len(outcomes) == 0 or len(rows) == 0:
+        return outcomes[:0]
     dates = rows[_KEY].sort_values("_as_of", kind="stable").rename(columns={"_as_of": "_date"})
     asked = outcomes.drop(columns="_as_of").assign(_limit=outcomes["_known_at"] - horizon)
     asked = asked.sort_values("_limit", kind="stable")

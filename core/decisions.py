@@ -198,8 +198,8 @@ def _against_champion(e: GateEvidence, rules: GateConfig) -> tuple[bool, str]:
     )
     if too_little_to_trust(e.gate_rows, e.gate_leavers, rules):
         return False, (
-            f"{seen if math.isnan(auc.value) else figures}; these rows are too little for a verdict ({rules.min_outcomes} outcomes with "
-            f"{rules.min_each} of either kind are needed), so the champion stays"
+            f"{seen if math.isnan(auc.value) else figures}; these rows are too little for a verdict "
+            f"({rules.min_outcomes} outcomes with {rules.min_each} of either kind are needed), so the champion stays"
         )
     better = (auc.low > 0 and loss.value <= 0) or (loss.high < 0 and auc.low > -rules.non_inferiority)
     if better:

@@ -43,7 +43,10 @@ def installed() -> dict[str, str]:
 
 def newest(name: str, index: str) -> tuple[str, str]:
     """(newest stable version, "") of a package on the index, or ("", why it could not be found)."""
-    request = Request(f"{index}/{name}/", headers={"Accept": _JSON})  # noqa: S310  the index pip itself uses
+    try:
+        request = Request(f"{index}/{name}/", headers={"Accept": _JSON})  # noqa: S310  the index pip itself uses
+    except ValueError:
+        return "", "could not be looked up: PIP_INDEX_URL is no address"
     try:
         with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
             listed = json.load(answer)["versions"]

@@ -93,7 +93,7 @@ def load_learned(models_folder: Path, version: Version) -> pd.DataFrame:
     return learned
 
 
-def _history(db: Session) -> list[str]:
+def champions(db: Session) -> list[str]:
     """Champions that can be gone back to, the present one last."""
     stack: list[str] = []
     for move in reversed(models.list_promotions(db)):
@@ -135,7 +135,7 @@ def promote(db: Session, models_folder: Path, name: str, at: datetime, sentence:
 
 def roll_back(db: Session, models_folder: Path, at: datetime, sentence: Callable[[Version, Version], str]) -> Version:
     """Make the champion before the present one champion again."""
-    stack = _history(db)
+    stack = champions(db)
     if len(stack) < 2:
         raise BellwetherError("There is no earlier champion to roll back to.")
     now, before = find(db, stack[-1]), find(db, stack[-2])

@@ -29,6 +29,8 @@ def model_card(manifest: dict[str, Any]) -> str:
         else ""
     )
     provisional = "\n**Provisional**: too few outcomes to trust a percentage.\n" if manifest["provisional"] else ""
+    said_from = f'- "Would leave" is said from a risk of {percent(manifest["threshold"])}\n'
+    threshold = "" if manifest["provisional"] else said_from
     return f"""# Model {manifest["version"]}
 {provisional}
 {manifest["sentence"]}
@@ -37,8 +39,7 @@ def model_card(manifest: dict[str, Any]) -> str:
 - Learned from {manifest["rows"]:,} snapshots{sampled}, dataset {manifest["fingerprint"]}, seed {manifest["seed"]}
 - Folds: {manifest["folds"]}; the gate judged this recipe out of fold, then it was fitted on all rows
 - Calibration: slope {manifest["calibration"]["slope"]:.4g}, shift {manifest["calibration"]["shift"]:.4g}
-- "Would leave" is said from a risk of {percent(manifest["threshold"])}
-- Packages: {packages}
+{threshold}- Packages: {packages}
 
 ## Out of fold
 

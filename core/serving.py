@@ -13,8 +13,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from core.errors import Busy
+from core.workspace import HOME
 
-HOME = Path(__file__).resolve().parents[1]
 ADDRESS = "127.0.0.1"
 _START_SECONDS = 90
 _STOP_SECONDS = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +22,14 @@ from core.store import ingested, migrations
 from core.store.database import Store, connect, sqlite_url
 
 Clock = Callable[[], datetime]
+
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+def config_path(given: str | None = None) -> Path:
+    """The config file: the one given, else RISK_CONFIG, else config.toml beside the program."""
+    return Path(given or os.environ.get("RISK_CONFIG") or HOME / "config.toml")
 
 
 def utc_now() -> datetime:
@@ -70,6 +79,8 @@ class Workspace:
         """The client contract; None before the first batch."""
         with self.store.reading() as db:
             content = ingested.read_contract(db)
+            if content is None and ingested.taken_batches(db):  # history that was replayed later
+                content = ingested.first_contract(db)
         return Contract.from_json(content) if content else None
 
     def champion(self) -> Version | None:
@@ -88,6 +99,8 @@ class Workspace:
             return None
         with self.store.reading() as db:
             taken = ingested.taken_batches(db)
+        if not any(batch.accepted for batch in taken if batch.holds == "clients"):
+            return None
         snapshots = self._rows([batch for batch in taken if batch.holds == "clients"], "")
         seen = self._rows([batch for batch in taken if batch.holds == "clients"], SEEN)
         late = self._rows([batch for batch in taken if batch.holds == "outcomes"], "")

@@ -53,7 +53,7 @@ with components.tell_errors():
         aside = int(rejected["set_aside"].sum())
         st.caption(
             f"{plural(aside, 'fault')} set a row aside; {plural(len(rejected) - aside, 'unreadable cell')} "
-            "counted as missing. The first 500 are shown."
+            f"counted as missing.{' The first 500 are shown.' if len(rejected) > 500 else ''}"
         )
         components.table(
             rejected.head(500), "Rejected rows and unreadable cells with file, line, column, value and reason", {

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import plots
-from core.views import clients, model
+from core.views import clients, model, monitoring
 from core.wording import percent, plural
 from pages import components
 
@@ -61,6 +61,14 @@ with components.tell_errors():
             "roc_auc": ("roc_auc", "%.3f"), "low": ("95 % from", "%.3f"), "high": ("to", "%.3f"), "n": ("n", "%,d"),
             "rows": ("Rows learned from", "%,d"), "provisional": ("Provisional", "yes"),
         }, zone=ZONE,
+    )  # fmt: skip
+    st.header("Decisions")
+    decided = monitoring.decision_table(monitoring.decisions(SHOWN.workspace))
+    st.caption(components.plain(decided["sentence"].iloc[0]))
+    components.table(
+        decided, "Answers to retrain and promote, newest first, each with what it rests on", {
+            "known_at": ("When", "instant"), "question": "Question", "answer": "Answer", "sentence": ("Why", "wide"),
+        }, zone=ZONE, most=6,
     )  # fmt: skip
     st.header("Who was champion when")
     components.table(

@@ -108,6 +108,8 @@ def test_numbers_fall_into_deciles_of_the_reference_with_open_ends() -> None:
 def test_up_to_ten_values_are_a_bin_each_and_what_lies_beyond_another() -> None:
     assert bins([0, 0, 1, 1, 2], [0, 1, 1, 3, -1]) == ([0, 2, 2, 1, 0], [1, 1, 2, 0, 1])
     assert bins([0, 0, 1], [0, 1, 1]) == ([2, 1], [1, 2])
+    ten = [0, 1, 2, 3, 4, 5, 6, 7, 8, 100]
+    assert bins(ten * 3, [*ten, 8, 101]) == ([3] * 10 + [0], [1] * 8 + [2, 1, 1])
 
 
 def test_a_value_that_fills_several_deciles_has_a_bin_of_its_own() -> None:

@@ -103,7 +103,8 @@ def test_a_boosted_model_scores_as_interpret_does(boosted: AdditiveModel) -> Non
         return made.astype(dict.fromkeys(frequent, object))
 
     peer = ExplainableBoostingClassifier(
-        feature_names=list(MIXED), feature_types=["nominal" if k == "categorical" else "continuous" for k in MIXED.values()],
+        feature_names=list(MIXED),
+        feature_types=["nominal" if k == "categorical" else "continuous" for k in MIXED.values()],
         interactions=3, outer_bags=4, random_state=5, n_jobs=1,
     )  # fmt: skip
     with pytest.warns(UserWarning, match="Missing values detected"):

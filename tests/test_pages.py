@@ -317,6 +317,7 @@ def test_the_model_page_shows_metrics_confusion_contest_versions_and_a_way_back(
     assert quality is not None
     assert quality.sentence in said
     assert len(tables(app)[1]) == len(model.versions(store))
+    assert set(tables(app)[2]["question"]) == {"retrain?", "promote?"}
     assert not button(app, "Roll back …").disabled
     button(app, "Roll back …").click().run()
     assert f"`{model.earlier_champion(store)}` becomes champion again" in words(app)

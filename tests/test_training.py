@@ -385,7 +385,7 @@ def test_the_winner_carries_the_map_and_the_contest_shows_mapped_risks() -> None
     random = np.random.default_rng(0)
     features = pd.DataFrame({f"x{n}": random.normal(size=150) for n in range(30)})
     outcome = (random.random(150) < expit(features["x0"])).astype(int).to_numpy()
-    rows, kinds = rows_of(features, outcome), contract({name: "numeric" for name in features})
+    rows, kinds = rows_of(features, outcome), contract(dict.fromkeys(features, "numeric"))
     contest = hold_contest(rows, kinds, LOGISTIC, 0, silent)
     assert 0 < contest.slope < 0.8, "thirty columns on 150 rows are overconfident"
     model, _ = fit_winner(rows, kinds, LOGISTIC, contest)
@@ -474,7 +474,9 @@ def test_words_cut_the_training_rows_into_tenths_however_skewed() -> None:
 def test_a_value_that_most_rows_share_has_a_range_to_itself() -> None:
     values = np.r_[np.zeros(800), np.linspace(1, 50, 150), np.linspace(-9, -1, 50)]
     (column,) = describe_columns(pd.DataFrame({"x": values}), NUMBER)
-    assert any(low < 0 < high and -1 <= low and high <= 1 for low, high in zip(column.cuts, column.cuts[1:]))
+    assert any(
+        low < 0 < high and low >= -1 and high <= 1 for low, high in zip(column.cuts, column.cuts[1:], strict=False)
+    )
 
 
 def test_few_values_are_named_one_by_one_and_rare_levels_are_not() -> None:

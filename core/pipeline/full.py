@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from core import packages, registry
 from core.dataset import Dataset
@@ -21,7 +20,7 @@ from core.records import Version
 from core.schema import Contract
 from core.store import history
 from core.wording import plural
-from core.workspace import Workspace
+from core.workspace import HOME, Workspace
 
 NO_CLIENTS = "No clients yet: put a client file into {places}, then run again."
 
@@ -168,8 +167,7 @@ def packages_run(workspace: Workspace, *, progress: Progress = silent) -> str:
     at = workspace.now()
     with running(workspace, "packages", at, progress) as run:
         with run.step("packages") as step:
-            requirements = Path(__file__).resolve().parents[2] / "requirements.in"
-            found = packages.look_up(requirements, packages.index_url())
+            found = packages.look_up(HOME / "requirements.in", packages.index_url())
             with step.commit() as db:
                 history.insert_packages(db, run.id, found, at)
         outdated = sum(packages.is_outdated(one["installed"], one["newest"]) for one in found)

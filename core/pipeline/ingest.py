@@ -118,7 +118,7 @@ def take(workspace: Workspace, arrival: Arrival, sha256: str, known_at: datetime
         batch["refused"] = str(error)
     batch["seconds"] = time.perf_counter() - begun
     with workspace.store.writing() as db:
-        if inferred is not None and not batch["refused"]:
+        if inferred is not None and batch["accepted"]:
             ingested.insert_contract(db, inferred.to_json(), known_at)
         ingested.insert_batch(db, batch)
     return batch
@@ -136,8 +136,11 @@ def _write(workspace: Workspace, batch: dict[str, Any], checked: Checked, *, dat
     keys = ingestion.key_hashes(accepted)
     contents = ingestion.content_hashes(accepted)
     with workspace.store.reading() as db:
-        earlier = [b for b in ingested.taken_batches(db) if b.holds == batch["holds"] and b.accepted]
+        taken = [b for b in ingested.taken_batches(db) if b.holds == batch["holds"] and b.accepted]
+    earlier = [b for b in taken if b.known_at <= batch["known_at"]]  # replayed history does not know the future
     known = files.newest_contents((workspace.part_path(b.part, INDEX) for b in reversed(earlier)), keys)
+    if batch["holds"] == "outcomes":  # by id alone, the same outcome again is about the client's next snapshot
+        known[accepted["_as_of"].is_null().to_numpy(zero_copy_only=False)] = b""
     fate = ingestion.assign(keys, contents, known)
     kept = pa.array(fate == ACCEPTED)
     again = accepted.filter(pa.array((fate == DUPLICATE) & (contents == known)))

@@ -52,12 +52,11 @@ def score_clients(workspace: Workspace, step: Step, dataset: Dataset, contract: 
     )
     due = current[~unchanged]
     rows = _risk_rows(workspace, due, contract, champion, model)
-    listed = stored[stored["risk"].notna()]
-    gone = listed[~listed.index.isin(current["_client"])]
-    lost = set(missing["_client"])
-    for client, last in gone.iterrows():
-        row: dict[str, Any] = {**last, "client": client, "risk": None, "reasons": []}
-        row["off_list"] = "missing" if client in lost else "left"
+    gone = stored[~stored.index.isin(current["_client"])]
+    gone = gone.assign(why=np.where(gone.index.isin(missing["_client"]), "missing", "left"))
+    for client, last in gone[gone["off_list"] != gone["why"]].iterrows():
+        row: dict[str, Any] = {**last, "client": client, "risk": None, "reasons": [], "off_list": last["why"]}
+        row.pop("why")
         row.pop("known_at")
         rows.append(row | {"value": None if pd.isna(row["value"]) else row["value"]})
     with step.commit() as db:

@@ -53,3 +53,9 @@ def read_contract(db: Session) -> str | None:
     table = tables.contracts
     row = db.connection.execute(db.known(table).order_by(table.c.id.desc()).limit(1)).first()
     return row.content if row else None
+
+
+def first_contract(db: Session) -> str | None:
+    """The first contract there was, whenever it became known; history replayed from before it is read by it."""
+    row = db.connection.execute(select(tables.contracts).order_by(tables.contracts.c.id).limit(1)).first()
+    return row.content if row else None

@@ -113,14 +113,8 @@ def health(workspace: Workspace) -> Health | None:
 
 def earlier_champion(workspace: Workspace) -> str | None:
     """The version that a roll-back would make champion; None when there is none."""
-    stack: list[str] = []
     with workspace.store.reading() as db:
-        moves = models.list_promotions(db)
-    for move in reversed(moves):
-        if move["kind"] == "promote":
-            stack.append(move["version"])
-        else:
-            stack.pop()
+        stack = registry.champions(db)
     return stack[-2] if len(stack) > 1 else None
 
 

@@ -96,3 +96,11 @@ def out_of_fold(workspace: Workspace, metric: str) -> float:
         found = history.list_metrics(db, "out_of_fold")
     own = found[(found["metric"] == metric) & (found["version"] == (champion.version if champion else ""))]
     return float(own["value"].iloc[-1]) if len(own) else float("nan")
+
+
+def decision_table(found: list[dict[str, Any]]) -> pd.DataFrame:
+    """`decisions` as a table: known_at, question, answer ("yes" or "no"), sentence."""
+    rows = [
+        (one["known_at"], f"{one['question']}?", "yes" if one["answer"] else "no", one["sentence"]) for one in found
+    ]
+    return pd.DataFrame(rows, columns=["known_at", "question", "answer", "sentence"])

@@ -122,15 +122,13 @@ def stamp(workspace: Workspace) -> str:
 
 
 def decision_sentence(workspace: Workspace) -> str:
-    """The newest answer to "retrain?" and, where it was yes, the gate's; "" before the first."""
+    """The newest answer to "retrain?" and, where it was yes, what the gate said in short; "" before the first."""
     with workspace.store.reading() as db:
         decided = history.list_decisions(db)
     retrain = next((one for one in decided if one["question"] == "retrain"), None)
     if retrain is None:
         return ""
-    gate = [
-        one["sentence"]
-        for one in decided
-        if one["question"] == "promote" and one["run_id"] == retrain["run_id"] and retrain["answer"]
-    ]
-    return " ".join([retrain["sentence"], *gate])
+    gate = next((one for one in decided if one["question"] == "promote" and one["run_id"] == retrain["run_id"]), None)
+    if gate is None:
+        return str(retrain["sentence"])
+    return f"{retrain['sentence']} {'It was promoted.' if gate['answer'] else 'It was not promoted.'}"

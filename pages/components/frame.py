@@ -12,12 +12,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from core.cli import config_path
 from core.errors import BellwetherError
 from core.replay import example_config
 from core.views import clients, operations
 from core.views.clients import ClientList
-from core.workspace import Workspace, open_workspace
+from core.workspace import Workspace, config_path, open_workspace
 from pages.components.texts import ago, plain, when
 
 OWN, EXAMPLE = "own", "example"
@@ -63,7 +62,7 @@ def page(title: str) -> Shown:
     shown = None
     st.logo(_LOGO, size="large")
     with tell_errors():
-        own = _open(str(config_path(None).resolve()))
+        own = _open(str(config_path().resolve()))
         example = example_workspace(own) if _wanted() == EXAMPLE else None
         shown = Shown(own, example or own)
         if shown.is_example:

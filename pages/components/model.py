@@ -23,6 +23,13 @@ METRICS = {
     "f1": "Balance of leavers caught and calls made in vain, at the threshold: 1 is perfect",
 }
 
+#: kinds of model as people call them
+FAMILIES = {
+    "ebm": "explainable boosting machine",
+    "logistic": "logistic regression",
+    "rule": "rule by one column",
+}
+
 
 def model_figure(health: Health) -> None:
     """How good the champion is, in one card."""
@@ -35,10 +42,10 @@ def model_figure(health: Health) -> None:
 def model_text(health: Health) -> str:
     """What the champion is, and how old."""
     champion = health.champion
-    kind = "A rule by one column" if champion.family == "rule" else f"A {champion.family} model"
-    if champion.provisional:
-        kind = f"A provisional {champion.family} model"
-    return f"{kind}, {plural(health.age_days, 'day')} old, learned from {plural(champion.trained_rows, 'row')}."
+    kind = FAMILIES[champion.family]
+    kind = f"provisional {kind}" if champion.provisional else kind
+    learned = plural(champion.trained_rows, "row")
+    return f"{kind.capitalize()}, {plural(health.age_days, 'day')} old, learned from {learned}."
 
 
 def metric_cards(metrics: pd.DataFrame) -> None:
