@@ -252,6 +252,7 @@ def test_a_missing_value_has_a_canonical_text_of_its_own() -> None:
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=6))
 @example([0.1, 0.1 + 2**-56])
+@example([0.0, -0.0, 1.0, -1.0])
 def test_numbers_have_the_same_canonical_text_exactly_when_they_are_equal(numbers: list[float]) -> None:
     made = canonical(np.array(numbers))
     for number, text in zip(numbers, made, strict=True):
