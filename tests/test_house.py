@@ -17,7 +17,7 @@ def rooms(names: str) -> frozenset[str]:
 
 INPUT_OUTPUT = rooms("sources registry jobs packages alerts")
 PURE = rooms(
-    "ingestion training scoring evaluation drift estimation decisions diagnostics worklist plots example dataset"
+    "ingestion training/ scoring evaluation drift estimation decisions diagnostics worklist plots example dataset"
 )
 #: rooms of each floor, from the ground up; a folder is one room
 FLOORS = (

@@ -14,12 +14,12 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
-from core import training
 from core.config import GateConfig, ModelConfig
 from core.errors import BellwetherError
 from core.training import (
     TrainingSet,
     best_rule,
+    contest,
     describe_columns,
     fit_family,
     fit_winner,
@@ -242,7 +242,7 @@ def test_the_contest_gives_the_same_bits_whatever_the_number_of_processes(monkey
     features, outcome = mixed_rows(400, seed=6)
     rows, config = rows_of(features, outcome), ModelConfig(folds=2, pairs=2)
     alone = hold_contest(rows, contract(MIXED), config, 0, silent)
-    monkeypatch.setattr(training, "_SMALL", 0)  # every fold in a process of its own
+    monkeypatch.setattr(contest, "_SMALL", 0)  # every fold in a process of its own
     together = hold_contest(rows, contract(MIXED), config, 0, silent)
     assert np.array_equal(alone.risk, together.risk)
     assert (alone.family, alone.families, alone.slope, alone.shift) == (
@@ -356,7 +356,7 @@ def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_an_overconfident_model_is_mapped_by_maximum_likelihood() -> None:
     log_odds, outcome = drawn(3000, seed=1)
     said = 3 * log_odds + 1
-    slope, shift = training._calibrate(said, outcome)
+    slope, shift = contest.calibrate(said, outcome)
 
     def loss(parameters: np.ndarray) -> float:
         return log_loss(outcome, expit(parameters[0] * said + parameters[1]))
@@ -367,7 +367,7 @@ def test_an_overconfident_model_is_mapped_by_maximum_likelihood() -> None:
 
 
 def test_a_calibrated_model_is_left_alone_as_often_as_chance_has_it() -> None:
-    maps = [training._calibrate(*drawn(400, seed)) for seed in range(150)]
+    maps = [contest.calibrate(*drawn(400, seed)) for seed in range(150)]
     # twice the gain in log likelihood is chi-square with 2 degrees of freedom: above 4 by chance in exp(-2) = 14 %
     mapped = sum(one != (1.0, 0.0) for one in maps)
     assert 0.06 * 150 <= mapped <= 0.23 * 150
@@ -376,8 +376,8 @@ def test_a_calibrated_model_is_left_alone_as_often_as_chance_has_it() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_map_never_turns_the_order_round(seed: int) -> None:
     log_odds, outcome = drawn(500, seed)
-    assert training._calibrate(-log_odds, outcome) == (1.0, 0.0)
-    slope, _ = training._calibrate(0.2 * log_odds, outcome)
+    assert contest.calibrate(-log_odds, outcome) == (1.0, 0.0)
+    slope, _ = contest.calibrate(0.2 * log_odds, outcome)
     assert slope > 0
 
 

@@ -1,0 +1,22 @@
+"""A dataset becomes a fitted, calibrated model."""
+
+from core.training.contest import Contest, fit_winner, hold_contest
+from core.training.families import describe_columns, fit_family
+from core.training.folds import make_folds
+from core.training.rows import TrainingSet, require_two_classes, training_set, within_budget
+from core.training.rule import Rule, best_rule
+
+__all__ = [
+    "Contest",
+    "Rule",
+    "TrainingSet",
+    "best_rule",
+    "describe_columns",
+    "fit_family",
+    "fit_winner",
+    "hold_contest",
+    "make_folds",
+    "require_two_classes",
+    "training_set",
+    "within_budget",
+]

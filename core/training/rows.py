@@ -1,0 +1,68 @@
+"""Rows that may train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core import schema
+from core.config import ModelConfig
+from core.errors import BellwetherError
+from core.schema import Contract
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Rows that may train: features, outcomes, who and when. All of length n, in a fixed order."""
+
+    features: pd.DataFrame
+    outcome: np.ndarray
+    client: np.ndarray
+    as_of: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """How many rows."""
+        return len(self.outcome)
+
+    def take(self, places: np.ndarray) -> TrainingSet:
+        """The rows at these places."""
+        return TrainingSet(self.features.iloc[places], self.outcome[places], self.client[places], self.as_of[places])
+
+
+def training_set(rows: pd.DataFrame, contract: Contract) -> TrainingSet:
+    """Rows with known outcomes in a fixed order, whatever the order they came in."""
+    rows = rows.sort_values(["_as_of", "_client"], kind="stable")
+    return TrainingSet(
+        features=schema.features(rows, contract).reset_index(drop=True),
+        outcome=rows["_outcome"].to_numpy(dtype=np.int64),
+        client=rows["_client"].to_numpy(dtype=object),
+        as_of=rows["_as_of"].to_numpy(dtype="datetime64[us]"),
+    )
+
+
+def within_budget(places: np.ndarray, outcome: np.ndarray, config: ModelConfig) -> np.ndarray:
+    """At most `max_training_rows` of the row numbers `places` for one fit, drawn by seed within each outcome.
+
+    Of the rarer outcome at least two stay.
+    """
+    if len(places) <= config.max_training_rows:
+        return places
+    random = np.random.default_rng(config.seed)
+    share = config.max_training_rows / len(places)
+    kinds = [places[outcome[places] == label] for label in (0, 1)]
+    counts = [max(round(len(own) * share), min(len(own), 2)) for own in kinds]
+    drawn = [random.choice(own, count, replace=False) for own, count in zip(kinds, counts, strict=True)]
+    return np.sort(np.concatenate(drawn))
+
+
+def require_two_classes(outcome: np.ndarray) -> None:
+    """Raise when there is nothing to tell apart."""
+    leavers = int(outcome.sum())
+    if min(leavers, len(outcome) - leavers) < 2:
+        raise BellwetherError(
+            f"Nothing to learn yet: {len(outcome)} outcomes are known, {leavers} of them 'left'; "
+            "at least two clients who left and two who stayed are needed."
+        )
