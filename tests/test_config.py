@@ -205,6 +205,29 @@ def test_columns_may_be_called_like_our_own_keys() -> None:
     assert parse_config(data(rename=names), Path("/")).data.rename == names
 
 
+def test_the_thresholds_that_were_agreed_are_the_defaults() -> None:
+    least = parse_config(config(), Path("/"))
+    gate, monitoring, retrain = least.model.gate, least.monitoring, least.retrain
+    assert (gate.min_outcomes, gate.min_each, gate.non_inferiority) == (200, 20, 0.002)
+    assert (monitoring.min_rows, monitoring.psi_watch, monitoring.psi_alarm) == (30, 0.1, 0.25)
+    assert (retrain.on_performance_drop, retrain.max_age_days, retrain.min_new_outcomes) == (0.02, 180, 500)
+    assert (least.data.horizon_days, least.data.stale_after, least.data.max_bad_cells) == (0, 0, 0.5)
+    assert least.data.missing == ("", "?", "NA", "NaN", "null")
+
+
+def test_the_least_values_that_are_allowed_are_allowed() -> None:
+    least = parse_config(
+        {
+            "data": {"outcome": "x", "bounds": {"a": {"min": 1, "max": 1}}, "max_bad_cells": 0},
+            "model": {"folds": 2, "seed": 0, "gate": {"min_outcomes": 2, "min_each": 1}},
+            "monitoring": {"min_rows": 2, "psi_watch": 0.2, "psi_alarm": 0.2},
+            "retrain": {"max_age_days": 1, "min_new_outcomes": 1},
+        },
+        Path("/"),
+    )
+    assert least.model.gate.min_each == 1
+
+
 def test_whole_numbers_stand_for_numbers() -> None:
     assert parse_config(data(bounds={"a": {"min": 0}}), Path("/")).data.bounds["a"].min == 0.0
 
