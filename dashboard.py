@@ -3,6 +3,8 @@
 Streamlit runs this file as a script (`__main__`) for every session; the server imports it once.
 """
 
+import logging
+
 import streamlit as st
 
 
@@ -37,5 +39,6 @@ else:
     from core.api import api
 
     app = st.App(__file__, routes=[Mount("/api", api)])
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(logging.ERROR)
     # before the first session: without this call a deep link to a fresh server would run a file of pages/ alone
     st.navigation([st.Page(ui, title="Bellwether")])

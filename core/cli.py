@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -314,9 +315,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         workspace = open_workspace(config_path(given.config))
         given.perform(workspace, given)
+        sys.stdout.flush()
     except BellwetherError as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("Stopped; what was committed is kept.", file=sys.stderr)
         return 1

@@ -141,6 +141,9 @@ def open_workspace(config_path: Path, now: Clock = utc_now) -> Workspace:
     """Open (on first use: make) the workspace that a config file describes, and bring its store up to date."""
     config = load_config(config_path)
     config.store.files.mkdir(parents=True, exist_ok=True)
+    for source in config.sources:
+        if source.path.resolve().is_relative_to(config.store.files.resolve()):  # ours; others are the customer's
+            source.path.mkdir(parents=True, exist_ok=True)
     engine = connect(config.store.url or sqlite_url(config.store.files / "risk.db"))
     migrations.migrate(engine, now())
     return Workspace(config, config_path.resolve(), Store(engine), now)

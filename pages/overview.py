@@ -38,7 +38,7 @@ with components.tell_errors():
         if found.missing:
             components.missing_text(SHOWN, found)
 
-    with st.grid(3, min_column_width=280):
+    with st.grid(3, min_column_width=230):
         with st.container(border=True, height="stretch"):
             st.markdown("**Model**")
             if health is not None:
