@@ -252,7 +252,7 @@ def _say(found: Any, *, as_json: bool = False) -> None:
     elif isinstance(found, list):
         print("\n".join(_line(one) for one in found) or "Nothing yet.")
     else:
-        print("\n".join(f"{key}: {value}" for key, value in (found or {"": "Nothing yet."}).items()))
+        print("\n".join(f"{key}: {value}" for key, value in found.items()) if found else "Nothing yet.")
 
 
 def _line(one: dict[str, Any]) -> str:

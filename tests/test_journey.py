@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -507,3 +507,27 @@ def test_the_report_and_the_card_hold_the_figures_of_the_champion(tmp_path: Path
     caught = int((called & (learned["outcome"] == 1)).sum())
     (report,) = workspace.reports_folder.glob("*.html")
     assert f"<b>{caught}</b>caught" in report.read_text(encoding="utf-8")
+
+
+def test_drift_that_waited_for_the_cool_down_is_acted_on_once_it_has_passed(tmp_path: Path) -> None:
+    config = {
+        "model": {"families": ["logistic"]},
+        "retrain": {"cool_down_days": 30, "min_new_outcomes": 100},
+    }
+    clock = Clock()
+    workspace = make_workspace(tmp_path, config, clock)
+    drop(workspace, "1.csv", clients_frame(400, seed=1))
+    full.full_run(workspace)
+    clock.forward(days=1)
+    drop(workspace, "2.csv", clients_frame(400, seed=2, shift=2.0, first=1000))
+    assert "the next one waits for 30 days" in full.full_run(workspace)
+    assert full.full_run(workspace).startswith("Nothing new")
+    clock.forward(days=30)
+    assert "activity drifted, and 400 new outcomes are known" in full.full_run(workspace)
+
+
+def test_history_cannot_be_replayed_from_the_future(tmp_path: Path) -> None:
+    clock = Clock()
+    workspace = make_workspace(tmp_path, now=clock)
+    with pytest.raises(BellwetherError, match="lies in the future"):
+        full.ingest_run(workspace, known_at=clock.at + timedelta(days=1))

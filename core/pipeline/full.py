@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core import packages, registry
 from core.dataset import Dataset
@@ -104,14 +104,20 @@ def _state_key(workspace: Workspace) -> str:
         current, missing = dataset.current(at, config.data.stale_after)
         ripe = len(dataset.trainable(at, config.data.horizon_days))
         seen = [dataset.fingerprint, len(dataset.deliveries), ripe, len(current), len(missing)]
-    over_age = champion and (workspace.now() - champion.known_at).days > config.retrain.max_age_days
-    content = [*(part.model_dump_json() for part in parts), *seen, champion and champion.version, over_age]
+    with workspace.store.reading() as db:
+        attempts = [one["known_at"] for one in history.list_decisions(db) if one["question"] == "promote"]
+    rules, now = config.retrain, workspace.now()
+    over_age = champion is not None and now - champion.known_at > timedelta(days=rules.max_age_days)
+    rested = not attempts or now - attempts[0] >= timedelta(days=rules.cool_down_days)
+    content = [*(part.model_dump_json() for part in parts), *seen, champion and champion.version, over_age, rested]
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
 
 def ingest_run(workspace: Workspace, *, known_at: datetime | None = None, progress: Progress = silent) -> str:
     """Take what is new in every source, known at `known_at` (replayed history) or now. No arrivals: no run."""
     at = workspace.now()
+    if known_at is not None and known_at > at:
+        raise BellwetherError(f"The instant {known_at.isoformat()} lies in the future; nothing is known yet then.")
     found = ingesting.look(workspace)
     if not found.arrivals:
         return " ".join(["No new batch.", *found.problems])
