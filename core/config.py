@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -13,6 +14,7 @@ from core.errors import ConfigError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Place = Annotated[Path, Field(strict=False)]
+Holds = Literal["auto", "clients", "outcomes"]
 
 
 class _Section(BaseModel):
@@ -50,12 +52,26 @@ class DataConfig(_Section):
     label: str = ""
     ignore: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("", "?", "NA", "NaN", "null")
-    separator: Literal["auto", ",", ";", "\t", "|"] = "auto"
+    separator: Literal["auto", ",", ";", "\t", "|", ":", "~", "^"] = "auto"
+    decimal: Literal["auto", ".", ","] = "auto"
+    encoding: str = "auto"
+    date_format: Literal["auto", "ymd", "dmy", "mdy"] = "auto"
     horizon_days: Annotated[int, Field(ge=0)] = 0
     stale_after: Annotated[int, Field(ge=0)] = 0
     max_bad_cells: Share = 0.5
     rename: dict[str, str] = {}
     bounds: dict[str, Bounds] = {}
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            known = name == "auto" or codecs.lookup(name)._is_text_encoding
+        except LookupError:
+            known = False
+        if not known:
+            raise ValueError("'auto', or the name of a text encoding such as 'utf-8', 'utf-16' or 'cp1252'")
+        return name
 
     @model_validator(mode="after")
     def _spellings_are_apart(self) -> DataConfig:
@@ -71,7 +87,46 @@ class FolderSource(_Section):
     name: Annotated[str, Field(min_length=1)]
     kind: Literal["folder"]
     path: Place
-    holds: Literal["auto", "clients", "outcomes"] = "auto"
+    holds: Holds = "auto"
+    #: sheet of an Excel file; "": the first
+    sheet: str = ""
+    #: a file that changed within this time may still be written, and is left alone
+    settle_seconds: Annotated[float, Field(ge=0, le=600)] = 2
+
+    @property
+    def place(self) -> str:
+        """Where it is, to show."""
+        return str(self.path)
+
+
+class SqlSource(_Section):
+    """A table or query of a database that is watched; only ever read."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["sql"]
+    #: as SQLAlchemy writes it; ${NAME} stands for an environment variable, so that no password need be written here
+    url: Annotated[str, Field(min_length=1)]
+    table: str = ""
+    query: str = ""
+    #: column that only grows (a number, an instant): only rows from its last value on are fetched; "": all, each time
+    cursor: str = ""
+    holds: Holds = "auto"
+    #: rows of one batch, about
+    batch_rows: Annotated[int, Field(ge=1)] = 200_000
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> SqlSource:
+        if bool(self.table) == bool(self.query):
+            raise ValueError("give either table or query")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it is, to show."""
+        return f"the table {self.table} ({self.name})" if self.table else f"the query of {self.name}"
+
+
+Source = Annotated[FolderSource | SqlSource, Field(discriminator="kind")]
 
 
 class StoreConfig(_Section):
@@ -79,6 +134,17 @@ class StoreConfig(_Section):
 
     files: Place = Path("data")
     url: str = ""
+
+
+class RetentionConfig(_Section):
+    """How long what is no longer needed is kept; 0: for ever."""
+
+    #: batches that are older, unless a kept version learned from them or a client's newest snapshot is among them
+    batches_days: Annotated[int, Field(ge=0)] = 0
+    rejected_days: Annotated[int, Field(ge=0)] = 0
+    reports_days: Annotated[int, Field(ge=0)] = 0
+    #: newest versions whose files and training rows are kept, beside the champion; 0: all
+    versions: Annotated[int, Field(ge=0)] = 0
 
 
 class ScheduleConfig(_Section):
@@ -176,8 +242,9 @@ class Config(_Section):
     """One installation's configuration."""
 
     data: DataConfig
-    sources: tuple[FolderSource, ...] = ()
+    sources: tuple[Source, ...] = ()
     store: StoreConfig = StoreConfig()
+    retention: RetentionConfig = RetentionConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     model: ModelConfig = ModelConfig()
     monitoring: MonitoringConfig = MonitoringConfig()
@@ -193,6 +260,8 @@ class Config(_Section):
         return self
 
 
+_SOURCES = {"folder": FolderSource, "sql": SqlSource}
+
 _KINDS = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -202,6 +271,7 @@ _KINDS = {
     "dict_type": "a table",
     "tuple_type": "a list in square brackets",
     "model_type": "a table",
+    "model_attributes_type": "a table",
     "path_type": "a path in quotes",
 }
 
@@ -209,6 +279,8 @@ _KINDS = {
 def _allowed_keys(loc: tuple[Any, ...]) -> list[str]:
     model: Any = Config
     named = False
+    if loc[:1] == ("sources",):
+        model, loc = _SOURCES[loc[2]], loc[3:]
     for step in loc:
         if isinstance(step, int) or named:  # a place in a list, or a name that the user chose
             named = False
@@ -222,12 +294,17 @@ def _allowed_keys(loc: tuple[Any, ...]) -> list[str]:
 
 def _sentence(error: Any) -> str:
     loc = tuple(error["loc"])
-    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in loc) or "the file"
+    told = loc[:2] + loc[3:] if loc[:1] == ("sources",) else loc  # without the kind of the source
+    key = ".".join(str(step + 1) if isinstance(step, int) else step for step in told) or "the file"
     kind, context, got = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
         return f"Unknown key {key!r}; allowed here are {', '.join(_allowed_keys(loc[:-1]))}."
     if kind == "missing":
         return f"The key {key!r} is missing and has no default."
+    if kind == "union_tag_not_found":
+        return f"The key '{key}.kind' is missing and has no default."
+    if kind == "union_tag_invalid":
+        return f"'{key}.kind' must be one of 'folder' or 'sql'; got {context['tag']!r}."
     if kind == "literal_error":
         return f"{key!r} must be one of {context['expected']}; got {got!r}."
     if kind == "value_error":
@@ -245,7 +322,9 @@ def parse_config(content: dict[str, Any], folder: Path) -> Config:
         config = Config.model_validate(_toml_types(content))
     except ValidationError as error:
         raise ConfigError(_sentence(error.errors()[0])) from None
-    sources = tuple(s.model_copy(update={"path": folder / s.path}) for s in config.sources)
+    sources = tuple(
+        s.model_copy(update={"path": folder / s.path}) if isinstance(s, FolderSource) else s for s in config.sources
+    )
     store = config.store.model_copy(update={"files": folder / config.store.files})
     return config.model_copy(update={"sources": sources, "store": store})
 

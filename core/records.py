@@ -29,6 +29,12 @@ class Batch:
     part: str
     #: why the whole batch was refused; "" when it was taken
     refused: str
+    #: how it was read, as JSON: format, encoding, separator, decimal, dates; "" when it could not be
+    dialect: str = ""
+    #: cells that could not be read and count as missing
+    bad_cells: int = 0
+    #: rows that tell something else about a client and date than an earlier batch did
+    disagreed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

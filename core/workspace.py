@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import files, registry
-from core.config import Config, load_config
+from core.config import Config, FolderSource, load_config
 from core.dataset import Dataset, resolve
 from core.model import AdditiveModel
 from core.records import Batch, Version
@@ -141,9 +141,10 @@ def open_workspace(config_path: Path, now: Clock = utc_now) -> Workspace:
     """Open (on first use: make) the workspace that a config file describes, and bring its store up to date."""
     config = load_config(config_path)
     config.store.files.mkdir(parents=True, exist_ok=True)
-    for source in config.sources:
-        if source.path.resolve().is_relative_to(config.store.files.resolve()):  # ours; others are the customer's
-            source.path.mkdir(parents=True, exist_ok=True)
+    folders = [source.path for source in config.sources if isinstance(source, FolderSource)]
+    for folder in folders:
+        if folder.resolve().is_relative_to(config.store.files.resolve()):  # ours; others are the customer's
+            folder.mkdir(parents=True, exist_ok=True)
     engine = connect(config.store.url or sqlite_url(config.store.files / "risk.db"))
     migrations.migrate(engine, now())
     return Workspace(config, config_path.resolve(), Store(engine), now)

@@ -23,7 +23,7 @@ START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 #: what a workspace is configured with unless a test says otherwise
 CONFIG: dict[str, Any] = {
     "data": {"client_id": "client_id", "outcome": "exited", "as_of": "snapshot_date"},
-    "sources": [{"name": "incoming", "kind": "folder", "path": "incoming"}],
+    "sources": [{"name": "incoming", "kind": "folder", "path": "incoming", "settle_seconds": 0}],
     "store": {"files": "data"},
 }
 
@@ -70,7 +70,8 @@ def make_workspace(
     path.write_text(config, encoding="utf-8")
     workspace = open_workspace(path, now or Clock())
     for source in workspace.config.sources:
-        source.path.mkdir(parents=True, exist_ok=True)
+        if source.kind == "folder":
+            source.path.mkdir(parents=True, exist_ok=True)
     return workspace
 
 

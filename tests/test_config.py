@@ -34,7 +34,8 @@ WRONG = [
     (data(outcome=1), "'data.outcome' must be a text in quotes; got 1."),
     (
         config(colour={}),
-        "Unknown key 'colour'; allowed here are data, sources, store, schedule, model, monitoring, retrain, worklist.",
+        "Unknown key 'colour'; allowed here are "
+        "data, sources, store, retention, schedule, model, monitoring, retrain, worklist.",
     ),
     (
         config(store={"folder": "x"}),
@@ -42,7 +43,7 @@ WRONG = [
     ),
     (
         config(sources=[FOLDER, FOLDER | {"name": "b", "pth": "x"}]),
-        "Unknown key 'sources.2.pth'; allowed here are name, kind, path, holds.",
+        "Unknown key 'sources.2.pth'; allowed here are name, kind, path, holds, sheet, settle_seconds.",
     ),
     (
         config(model={"gate": {"min_outcome": 3}}),
@@ -70,7 +71,11 @@ WRONG = [
     (data(rename=["a"]), "'data.rename' must be a table; got ('a',)."),
     (data(rename={"a": 1}), "'data.rename.a' must be a text in quotes; got 1."),
     (data(value_per="week"), "'data.value_per' must be one of 'year' or 'month'; got 'week'."),
-    (data(separator=":"), r"'data.separator' must be one of 'auto', ',', ';', '\t' or '|'; got ':'."),
+    (data(separator="x"), r"'data.separator' must be one of 'auto', ',', ';', '\t', '|', ':', '~' or '^'; got 'x'."),
+    (
+        data(encoding="utf-9"),
+        "'data.encoding': 'auto', or the name of a text encoding such as 'utf-8', 'utf-16' or 'cp1252'. Got 'utf-9'.",
+    ),
     (data(horizon_days=-1), "'data.horizon_days' must be greater than or equal to 0; got -1."),
     (data(horizon_days=1.5), "'data.horizon_days' must be a whole number; got 1.5."),
     (data(horizon_days=True), "'data.horizon_days' must be a whole number; got True."),
@@ -83,7 +88,13 @@ WRONG = [
     (config(sources=FOLDER), f"'sources' must be a list in square brackets; got {FOLDER!r}."),
     (config(sources=["incoming"]), "'sources.1' must be a table; got 'incoming'."),
     (config(sources=[{"name": "a", "kind": "folder"}]), "The key 'sources.1.path' is missing and has no default."),
-    (config(sources=[FOLDER | {"kind": "sql"}]), "'sources.1.kind' must be one of 'folder'; got 'sql'."),
+    (config(sources=[FOLDER | {"kind": "ftp"}]), "'sources.1.kind' must be one of 'folder' or 'sql'; got 'ftp'."),
+    (config(sources=[{"name": "a", "path": "b"}]), "The key 'sources.1.kind' is missing and has no default."),
+    (
+        config(sources=[FOLDER | {"colour": 1}]),
+        "Unknown key 'sources.1.colour'; allowed here are name, kind, path, holds, sheet, settle_seconds.",
+    ),
+    (config(sources=[{"name": "a", "kind": "sql", "url": "u"}]), "'sources.1': give either table or query."),
     (config(sources=[FOLDER | {"name": ""}]), "'sources.1.name' must be a text that is not empty; got ''."),
     (config(sources=[FOLDER | {"path": 3}]), "'sources.1.path' must be a path in quotes; got 3."),
     (

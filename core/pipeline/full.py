@@ -60,7 +60,7 @@ def full_run(workspace: Workspace, *, retrain: bool = False, progress: Progress 
 
 
 def _no_clients(workspace: Workspace) -> str:
-    places = ", ".join(str(source.path) for source in workspace.config.sources) or "a folder named under [[sources]]"
+    places = ", ".join(source.place for source in workspace.config.sources) or "a folder named under [[sources]]"
     return NO_CLIENTS.format(places=places)
 
 

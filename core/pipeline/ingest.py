@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import files, ingestion, schema, sources
+from core.config import SqlSource
 from core.errors import BellwetherError
 from core.ingestion import ACCEPTED, DUPLICATE, SUPERSEDED, Checked, RawTable
 from core.pipeline.running import Step
@@ -38,6 +39,8 @@ def look(workspace: Workspace) -> Found:
     problems: list[str] = []
     seen: set[str] = set()
     for source in workspace.config.sources:
+        if isinstance(source, SqlSource):
+            continue
         try:
             here = sources.poll(source)
         except BellwetherError as error:

@@ -9,10 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, select
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import String, TypeDecorator
+
+from core.errors import Busy
+
+#: number of the advisory lock in Postgres
+_LOCK = 4_207_849_484
+_IN_USE = "Another process is taking in or tidying files of this workspace; try again when it is done."
 
 
 class Instant(TypeDecorator[datetime]):
@@ -78,6 +85,34 @@ class Store:
             raise RuntimeError("the past is read-only")
         with self.engine.execution_options(write=True).begin() as connection:
             yield Session(connection)
+
+    @contextmanager
+    def exclusively(self, patience: float = 600.0) -> Iterator[None]:
+        """Be the only process that adds to, moves or removes files of the dataset.
+
+        Waits `patience` seconds for another one; then raises `Busy`. Held by an advisory lock in Postgres, and by
+        a lock file beside an embedded store; both end with the process.
+        """
+        if self.engine.dialect.name == "sqlite":
+            from filelock import FileLock, Timeout
+
+            try:
+                with FileLock(f"{self.engine.url.database}.lock", timeout=patience):
+                    yield
+            except Timeout:
+                raise Busy(_IN_USE) from None
+            return
+        with self.engine.connect() as connection:
+            connection.execute(text(f"set lock_timeout = {round(patience * 1000)}"))
+            try:
+                connection.execute(text(f"select pg_advisory_lock({_LOCK})"))
+            except OperationalError:
+                raise Busy(_IN_USE) from None
+            try:
+                yield
+            finally:
+                connection.execute(text(f"select pg_advisory_unlock({_LOCK})"))
+                connection.execute(text("set lock_timeout = 0"))
 
 
 def sqlite_url(path: Path) -> str:

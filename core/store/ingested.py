@@ -1,15 +1,17 @@
-"""Batches and the contract."""
+"""Batches, what became of them, and the contract."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, or_, select
 
 from core.records import Batch
 from core.store import tables
 from core.store.database import Session
+
+WITHDRAW, REINSTATE, EXPIRE = "withdraw", "reinstate", "expire"
 
 
 def _batch(row: Any) -> Batch:
@@ -30,10 +32,61 @@ def list_batches(db: Session) -> list[Batch]:
 
 
 def taken_batches(db: Session) -> list[Batch]:
-    """Batches whose rows count, in the order of arrival."""
+    """Batches whose rows count, in the order of arrival: neither refused, nor withdrawn, nor expired."""
+    return [batch for batch in _taken(db) if batch.id not in set_aside(db)]
+
+
+def withdrawn_batches(db: Session) -> list[Batch]:
+    """Batches that were taken and then withdrawn, in the order of arrival; their rows may be reinstated."""
+    kinds = set_aside(db)
+    return [batch for batch in _taken(db) if kinds.get(batch.id) == WITHDRAW]
+
+
+def _taken(db: Session) -> list[Batch]:
     table = tables.batches
     wanted = db.known(table).where(table.c.refused == "").order_by(table.c.known_at, table.c.id)
     return [_batch(row) for row in db.connection.execute(wanted)]
+
+
+def set_aside(db: Session) -> dict[int, str]:
+    """Batch id -> WITHDRAW or EXPIRE. What is expired is gone, whatever instant is looked at."""
+    table = tables.withdrawals
+    known = select(table)
+    if db.at is not None:
+        known = known.where(or_(table.c.known_at <= db.at, table.c.kind == EXPIRE))
+    told = known.subquery()
+    newest = select(func.max(told.c.id)).group_by(told.c.batch_id)
+    wanted = select(table.c.batch_id, table.c.kind).where(table.c.id.in_(newest), table.c.kind != REINSTATE)
+    return {row.batch_id: row.kind for row in db.connection.execute(wanted)}
+
+
+def insert_withdrawal(db: Session, batch_id: int, kind: str, sentence: str, at: datetime) -> None:
+    """Say that a batch no longer counts, or counts again."""
+    db.insert(tables.withdrawals, [{"batch_id": batch_id, "kind": kind, "sentence": sentence, "known_at": at}])
+
+
+def read_batch(db: Session, batch_id: int) -> Batch | None:
+    """A batch by its id; None where there is none."""
+    row = db.connection.execute(db.known(tables.batches).where(tables.batches.c.id == batch_id)).first()
+    return _batch(row) if row else None
+
+
+def insert_part(db: Session, name: str, holds: str, rows: int, batch_ids: list[int], at: datetime) -> None:
+    """Record a rewritten part; from now on it holds the rows of these batches."""
+    part = db.insert_one(tables.parts, {"name": name, "holds": holds, "rows": rows, "known_at": at})
+    db.insert(tables.part_batches, [{"part_id": part, "batch_id": batch} for batch in batch_ids])
+
+
+def rewritten(db: Session) -> dict[int, tuple[str, int]]:
+    """Batch id -> (name of the part that holds its rows now, rows of that part), where it was rewritten.
+
+    Not filtered by time: only the place of the rows changed, not what is known.
+    """
+    newest = select(tables.part_batches.c.batch_id, func.max(tables.part_batches.c.part_id).label("part_id"))
+    held = newest.group_by(tables.part_batches.c.batch_id).subquery()
+    parts = tables.parts
+    wanted = select(held.c.batch_id, parts.c.name, parts.c.rows).join(parts, parts.c.id == held.c.part_id)
+    return {row.batch_id: (row.name, row.rows) for row in db.connection.execute(wanted)}
 
 
 def is_settled(db: Session, sha256: str, read_by: str) -> bool:
@@ -59,3 +112,47 @@ def first_contract(db: Session) -> str | None:
     """The first contract there was, whenever it became known; history replayed from before it is read by it."""
     row = db.connection.execute(select(tables.contracts).order_by(tables.contracts.c.id).limit(1)).first()
     return row.content if row else None
+
+
+def sightings(db: Session, source: str) -> dict[str, tuple[str, str]]:
+    """File name -> (stamp, sha256) when it was last looked at."""
+    table = tables.sightings
+    newest = select(func.max(table.c.id)).where(table.c.source == source).group_by(table.c.name)
+    rows = db.connection.execute(select(table).where(table.c.id.in_(newest)))
+    return {row.name: (row.stamp, row.sha256) for row in rows}
+
+
+def insert_sightings(db: Session, source: str, found: dict[str, tuple[str, str]], at: datetime) -> None:
+    """Remember stamp and sha256 of files."""
+    rows = [
+        {"source": source, "name": name, "stamp": stamp, "sha256": sha256, "known_at": at}
+        for name, (stamp, sha256) in found.items()
+    ]
+    db.insert(tables.sightings, rows)
+
+
+def read_cursor(db: Session, source: str) -> str | None:
+    """How far a table was fetched, as the source wrote it; None: not yet."""
+    table = tables.cursors
+    wanted = select(table.c.state).where(table.c.source == source).order_by(table.c.id.desc()).limit(1)
+    found: str | None = db.connection.execute(wanted).scalar()
+    return found
+
+
+def insert_cursor(db: Session, source: str, state: str, at: datetime) -> None:
+    """Remember how far a table was fetched, in the transaction of the batch it brought."""
+    db.insert(tables.cursors, [{"source": source, "state": state, "known_at": at}])
+
+
+def open_troubles(db: Session) -> dict[tuple[str, str], tuple[str, datetime]]:
+    """(source, file) -> (what is wrong with it, since when), for everything that could not be read last time."""
+    table = tables.troubles
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).group_by(known.c.source, known.c.name)
+    wanted = select(table).where(and_(table.c.id.in_(newest), table.c.sentence != "")).order_by(table.c.id)
+    return {(row.source, row.name): (row.sentence, row.known_at) for row in db.connection.execute(wanted)}
+
+
+def insert_trouble(db: Session, source: str, name: str, sentence: str, at: datetime) -> None:
+    """Say what is wrong with a source or a file in it; "" is the end of it."""
+    db.insert(tables.troubles, [{"source": source, "name": name, "sentence": sentence, "known_at": at}])

@@ -72,9 +72,92 @@ batches = Table(
     Column("refused", Text, nullable=False),
     # a refused file is looked at again when this changes
     Column("read_by", String(32), nullable=False),
+    # how it was read, as JSON
+    Column("dialect", Text, nullable=False, server_default=""),
+    # cells that could not be read and count as missing
+    Column("bad_cells", Integer, nullable=False, server_default="0"),
+    # rows that tell something else about a client and date than an earlier batch did
+    Column("disagreed", Integer, nullable=False, server_default="0"),
     Index("one_batch_per_content", "sha256", unique=True, sqlite_where=text("refused = ''"),
           postgresql_where=text("refused = ''")),
 )  # fmt: skip
+
+# The last row about a batch counts. `kind`: withdraw, reinstate, expire (its rows are gone for good).
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("batch_id", Integer, ForeignKey("batches.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False),
+    Column("sentence", Text, nullable=False),
+)
+
+# Rewritten parts: the newest part that names a batch holds its rows, in place of the files it came with.
+parts = Table(
+    "parts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("holds", String(10), nullable=False),
+    Column("rows", Integer, nullable=False),
+)
+
+part_batches = Table(
+    "part_batches",
+    metadata,
+    Column("part_id", Integer, ForeignKey("parts.id"), primary_key=True),
+    Column("batch_id", Integer, ForeignKey("batches.id"), primary_key=True),
+    Index("part_of_batch", "batch_id", "part_id"),
+)
+
+# A file that was looked at: it need not be read again to know its sha256 while its stamp is the same.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    # size, times of change and inode
+    Column("stamp", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Index("sightings_of_source", "source", "name"),
+)
+
+# How far a table was fetched; the newest row of a source counts.
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("source", String(200), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+)
+
+# What could not be read in a source, told when it changes; the newest row counts, "" is the end of it.
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    # withdraw, reinstate, erase, contract, retain, restore, promote, rollback
+    Column("deed", String(30), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+)
 
 versions = Table(
     "versions",

@@ -15,7 +15,7 @@ from pages.components.texts import ago, plain
 def first_steps(shown: Shown, standing: Standing) -> None:
     """The two ways to begin: files of one's own, or the example company."""
     data = shown.workspace.config.data
-    places = [str(source.path) for source in shown.workspace.config.sources]
+    places = [source.place for source in shown.workspace.config.sources]
     if standing.state == "refused":
         st.error(plain(standing.sentence), icon=":material/error:")
     st.markdown("Bellwether estimates which clients are likely to leave, and says why. There are two ways to begin.")

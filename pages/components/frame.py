@@ -171,7 +171,7 @@ def worker_bar(shown: Shown) -> None:
 
 def empty(shown: Shown, sentence: str) -> None:
     """In place of a page's content: why there is none, and what to do next."""
-    places = [str(source.path) for source in shown.workspace.config.sources]
+    places = [source.place for source in shown.workspace.config.sources]
     with st.container(border=True):
         st.markdown(plain(sentence))
         if places and not shown.is_example:
