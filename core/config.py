@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import re
 import tomllib
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -73,12 +76,29 @@ class DataConfig(_Section):
             raise ValueError("'auto', or the name of a text encoding such as 'utf-8', 'utf-16' or 'cp1252'")
         return name
 
+    @field_validator("positive", "negative")
+    @classmethod
+    def _no_blank_spelling(cls, spellings: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not _folded(spelling) for spelling in spellings):
+            raise ValueError("a blank is no spelling of an outcome: it says that the outcome is not known yet")
+        return spellings
+
     @model_validator(mode="after")
     def _spellings_are_apart(self) -> DataConfig:
-        both = {p.strip().casefold() for p in self.positive} & {n.strip().casefold() for n in self.negative}
-        if both:
-            raise ValueError(f"positive and negative must differ; both name {sorted(both)[0]!r}")
+        positive, negative, missing = (set(map(_folded, own)) for own in (self.positive, self.negative, self.missing))
+        if both := positive & negative:
+            raise ValueError(f"positive and negative must differ; both name {min(both)!r}")
+        if both := (positive | negative) & missing:
+            raise ValueError(
+                f"a spelling of an outcome cannot also be one of missing, which says that it is not known yet; "
+                f"got {min(both)!r} as both"
+            )
         return self
+
+
+def _folded(spelling: str) -> str:
+    """A spelling as it is compared: trimmed, in any case, accents composed."""
+    return unicodedata.normalize("NFC", spelling).strip().casefold()
 
 
 class FolderSource(_Section):
@@ -110,6 +130,9 @@ class SqlSource(_Section):
     query: str = ""
     #: column that only grows (a number, an instant): only rows from its last value on are fetched; "": all, each time
     cursor: str = ""
+    #: rows may show up late with a cursor value that is lower by this much than the last one (seconds where it holds
+    #: times, units where it holds numbers): so far back is looked again each time
+    overlap: Annotated[float, Field(ge=0)] = 0
     holds: Holds = "auto"
     #: rows of one batch, about
     batch_rows: Annotated[int, Field(ge=1)] = 200_000
@@ -118,6 +141,8 @@ class SqlSource(_Section):
     def _one_of_two(self) -> SqlSource:
         if bool(self.table) == bool(self.query):
             raise ValueError("give either table or query")
+        if self.overlap and not self.cursor:
+            raise ValueError("overlap is about the cursor; name one, or leave overlap out")
         return self
 
     @property
@@ -322,11 +347,19 @@ def parse_config(content: dict[str, Any], folder: Path) -> Config:
         config = Config.model_validate(_toml_types(content))
     except ValidationError as error:
         raise ConfigError(_sentence(error.errors()[0])) from None
-    sources = tuple(
-        s.model_copy(update={"path": folder / s.path}) if isinstance(s, FolderSource) else s for s in config.sources
-    )
+    sources = tuple(_placed(source, folder) for source in config.sources)
     store = config.store.model_copy(update={"files": folder / config.store.files})
     return config.model_copy(update={"sources": sources, "store": store})
+
+
+def _placed(source: FolderSource | SqlSource, folder: Path) -> FolderSource | SqlSource:
+    """A source whose folder or SQLite file does not depend on where the program was started."""
+    if isinstance(source, FolderSource):
+        return source.model_copy(update={"path": folder / source.path})
+    file = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(.+)", source.url, re.DOTALL)
+    if file is None or file[2].startswith(("/", "${", "file:", ":memory:")):
+        return source
+    return source.model_copy(update={"url": f"{file[1]}{quote(str(folder))}/{file[2]}"})
 
 
 def _toml_types(value: Any) -> Any:

@@ -1,12 +1,13 @@
 """Parts become the dataset: one row per client and date, the later delivery counting, outcomes joined.
 
 Internal columns begin with an underscore: `_client`, `_as_of` (UTC), `_known_at` (UTC), `_batch`,
-`_outcome` (1.0 left, 0.0 stayed, NaN not known yet), `_outcome_known_at`, `_content` (16 bytes).
+`_outcome` (1.0 left, 0.0 stayed, NaN not known yet), `_outcome_known_at`, `_outcome_batch`, `_content` (16 bytes).
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ import pandas as pd
 from core.schema import Contract
 
 _KEY = ["_client", "_as_of"]
+_SEEN = [*_KEY, "_content", "_batch", "_known_at"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def resolve(
 
     `snapshots`: accepted rows in the order of arrival. `seen`: unchanged rows that arrived again (`_client`,
     `_content`, `_batch`, `_known_at`). `outcomes`: outcomes that came apart (`_client`, `_as_of` or NaT,
-    `_outcome`, `_known_at`). Pure: the same deliveries give the same dataset.
+    `_outcome`, `_known_at`, `_batch`). Pure: the same deliveries give the same dataset.
     """
     deliveries = snapshots[[*_KEY, "_batch", "_known_at"]]
     rows = snapshots.drop_duplicates(_KEY, keep="last").reset_index(drop=True)
@@ -96,6 +98,69 @@ def resolve(
     return Dataset(rows, deliveries, one_book=not contract.client_id)
 
 
+_TOLD = ["_client", "_told_for", "_dated"]
+
+
+def retell(
+    rows: pd.DataFrame, seen: pd.DataFrame, withdrawn: pd.DataFrame, reinstated: Collection[int], *, dated: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(rows, seen) as they would be, had the withdrawn batches never come, and the reinstated ones always counted.
+
+    Rows are told apart, accepted or seen again, when they arrive. That is told anew for every key among the
+    `withdrawn` rows: one that is kept once, with the batch that brought it first, may be all there is of what others
+    delivered too. And for every key of `reinstated` batches (ids), which did not count when some of those that come
+    after them arrived. `dated`: rows with a date are about that date, others about their arrival.
+    """
+    suspects = [part for part in (withdrawn, rows[rows["_batch"].isin(reinstated)]) if len(part)]
+    if not suspects:
+        return rows, seen
+    keys = pd.MultiIndex.from_frame(pd.concat([_told_of(part, dated=dated) for part in suspects]))
+    touched, others = _split(rows, keys, dated=dated)
+    again, others_again = _split(seen, keys, dated=dated)
+    events = _stacked([_events(touched, seen=False), _events(again, seen=True)])
+    events = events.sort_values(["_known_at", "_batch"], kind="stable", ignore_index=True)
+    events = events.assign(**_told_of(events, dated=dated))
+    news = events["_content"] != events.groupby(_TOLD, sort=False)["_content"].shift()
+    # what a row says that was only seen is told by another one with the same content
+    sayings = _stacked([withdrawn, touched])
+    said = _told_of(sayings, dated=dated).assign(_content=sayings["_content"], _row=range(len(sayings)))
+    said = said.drop_duplicates([*_TOLD, "_content"], keep="last")
+    told = events[news & events["_seen"]].merge(said, on=[*_TOLD, "_content"])
+    back = sayings.iloc[told["_row"].tolist()].assign(
+        _as_of=told["_as_of" if dated else "_known_at"].array, _batch=told["_batch"].array,
+        _known_at=told["_known_at"].array,
+    )  # fmt: skip
+    kept = touched.iloc[events.loc[news & ~events["_seen"], "_place"].tolist()]
+    dropped = touched.iloc[events.loc[~news & ~events["_seen"], "_place"].tolist()]
+    still = again.drop(index=told["_place"].tolist())
+    columns = list((rows if len(rows) else withdrawn).columns)
+    whole = _stacked([part.reindex(columns=columns) for part in (others, kept, back)])
+    whole = whole.sort_values(["_known_at", "_batch"], kind="stable", ignore_index=True)
+    return whole, _stacked([part[_SEEN] for part in (others_again, still, dropped)])
+
+
+def _events(rows: pd.DataFrame, *, seen: bool) -> pd.DataFrame:
+    return rows[_SEEN].assign(_place=range(len(rows)), _seen=seen)
+
+
+def _told_of(rows: pd.DataFrame, *, dated: bool) -> pd.DataFrame:
+    """What each row is about: the client, on a date or on the instant it arrived."""
+    about = rows["_as_of"].notna() & dated
+    told_for = rows["_as_of"].where(about, rows["_known_at"] if dated else pd.Timestamp(0, tz="UTC"))
+    return pd.DataFrame({"_client": rows["_client"], "_told_for": told_for, "_dated": about})
+
+
+def _split(rows: pd.DataFrame, keys: pd.MultiIndex, *, dated: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows about these keys, and the others."""
+    here = pd.MultiIndex.from_frame(_told_of(rows, dated=dated)).isin(keys)
+    return rows[here].reset_index(drop=True), rows[~here]
+
+
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """One below the other; those without rows say nothing about types."""
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
 def _told_outcomes(
     snapshots: pd.DataFrame, outcomes: pd.DataFrame, *, at: datetime, horizon: timedelta
 ) -> pd.DataFrame:  # fmt: skip
@@ -107,12 +172,12 @@ def _told_outcomes(
     own = snapshots[snapshots["_outcome"].notna()]
     dated = outcomes[outcomes["_as_of"].notna()]
     by_id = _dates_for_ids(snapshots, outcomes[outcomes["_as_of"].isna()], horizon)
-    columns = [*_KEY, "_outcome", "_known_at"]
+    columns = [*_KEY, "_outcome", "_known_at", "_batch"]
     facts = pd.concat([part[columns] for part in (own, dated, by_id) if len(part)] or [own[columns]])
     facts = facts[facts["_known_at"] <= at].sort_values("_known_at", kind="stable")
     before = facts.groupby(_KEY)["_outcome"].shift()
     facts = facts[facts["_outcome"] != before].drop_duplicates(_KEY, keep="last")
-    return facts.rename(columns={"_known_at": "_outcome_known_at"})
+    return facts.rename(columns={"_known_at": "_outcome_known_at", "_batch": "_outcome_batch"})
 
 
 def _dates_for_ids(rows: pd.DataFrame, outcomes: pd.DataFrame, horizon: timedelta) -> pd.DataFrame:

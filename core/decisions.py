@@ -33,6 +33,9 @@ class RetrainEvidence:
     reference_roc_auc: float
     #: columns whose drift verdict is "alarm"
     drifted: tuple[str, ...]
+    #: other columns are looked at, or read in another way, than when the champion was fitted; without a champion, than
+    #: when a challenger was last tried
+    contract_changed: bool = False
 
 
 def dropped(realised: Interval, reference: float, tolerance: float) -> bool:
@@ -49,9 +52,10 @@ def _needs_two(outcomes: int, leavers: int) -> str:
 
 
 def should_retrain(evidence: RetrainEvidence, rules: RetrainConfig) -> Decision:
-    """Train anew? Yes when asked; when there is no champion and something to learn from; when a makeshift
-    champion could be bettered by a tenth more outcomes; and, with enough new outcomes, when performance
-    dropped, columns drifted or the champion is over age. Drift alone never promotes: the gate decides.
+    """Train anew? Yes when asked; when there is no champion and something to learn from, be it other columns; when a
+    makeshift champion could be bettered by a tenth more outcomes; and, with enough new outcomes, when the
+    contract changed, performance dropped, columns drifted or the champion is over age. A new contract waits for
+    outcomes too, for without them the gate has no rows to judge on. Drift alone never promotes: the gate decides.
     """
     e = evidence
     if _one_kind(e.outcomes, e.leavers):
@@ -59,13 +63,13 @@ def should_retrain(evidence: RetrainEvidence, rules: RetrainConfig) -> Decision:
     elif e.asked:
         answer, why = True, "a person asked for it"
     elif not e.has_champion:
-        fresh = e.new_outcomes > 0
-        answer = fresh
-        why = (
-            f"there is no model yet and {plural(e.outcomes, 'outcome')} are known"
-            if fresh
-            else "no outcome is new since the last attempt, which found no model worth promoting"
-        )
+        answer = e.new_outcomes > 0 or e.contract_changed
+        if e.new_outcomes > 0:
+            why = f"there is no model yet and {plural(e.outcomes, 'outcome')} are known"
+        elif e.contract_changed:
+            why = "there is no model yet and the columns changed since the last attempt"
+        else:
+            why = "no outcome is new since the last attempt, which found no model worth promoting"
     elif e.makeshift:
         answer = e.new_outcomes > 0 and 10 * e.new_outcomes >= e.outcomes - e.new_outcomes
         why = f"the champion is a makeshift and {plural(e.new_outcomes, 'outcome')} came since it was fitted"
@@ -77,6 +81,8 @@ def should_retrain(evidence: RetrainEvidence, rules: RetrainConfig) -> Decision:
 
 def _regular(e: RetrainEvidence, rules: RetrainConfig) -> tuple[bool, str]:
     causes = []
+    if e.contract_changed:
+        causes.append("the columns changed since the champion was fitted")
     if dropped(e.realised_roc_auc, e.reference_roc_auc, rules.on_performance_drop):
         causes.append(
             f"realised roc_auc is {e.realised_roc_auc.value:.3f} against {e.reference_roc_auc:.3f} out of fold"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import chdtri
 
 from core.config import MonitoringConfig
 from core.records import ColumnDrift
@@ -83,6 +82,8 @@ def chance(reference: np.ndarray, current: np.ndarray) -> float:
     freedom = len(reference) - 1
     if freedom == 0:
         return 0.0
+    from scipy.special import chdtri
+
     return float((chdtri(freedom, _FALSE_ALARMS) - freedom) * (1 / reference.sum() + 1 / current.sum()))
 
 

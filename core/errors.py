@@ -31,5 +31,9 @@ class DamagedVersion(BellwetherError):
     """A stored model is not what was stored."""
 
 
+class DamagedDataset(BellwetherError):
+    """A file of the dataset is gone, or not what was written."""
+
+
 class Busy(BellwetherError):
     """Another worker or server has what was asked for."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from core.errors import DamagedVersion
 
@@ -166,6 +165,8 @@ class AdditiveModel:
 
     def calibrated(self, log_odds: np.ndarray) -> np.ndarray:
         """Risk (0-1) of uncalibrated log-odds."""
+        from scipy.special import expit
+
         return expit(self.slope * log_odds + self.shift)
 
     def risk(self, clients: pd.DataFrame) -> np.ndarray:

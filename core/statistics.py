@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 #: risks are kept this far from 0 and 1 when their log is taken
 _EDGE = 1e-12
@@ -25,8 +24,15 @@ class Interval:
 NOTHING = Interval(float("nan"), float("nan"), float("nan"))
 
 
+def _z(confidence: float) -> float:
+    """Half-width of a two-sided interval, in standard errors."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
 def _placements(y_true: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Share of stayers below each leaver and of leavers above each stayer, ties half (Sun & Xu 2014)."""
+    from scipy.stats import rankdata
+
     positive = y_true == 1
     leavers, stayers = int(positive.sum()), int((~positive).sum())
     together = rankdata(score)
@@ -52,7 +58,7 @@ def roc_auc(y_true: np.ndarray, score: np.ndarray, confidence: float = 0.95) -> 
         return NOTHING
     above, below = _placements(y_true, score)
     value = float(above.mean())
-    reach = ndtri(0.5 + confidence / 2) * np.sqrt(_spread(above) + _spread(below))
+    reach = _z(confidence) * np.sqrt(_spread(above) + _spread(below))
     return Interval(value, float(np.clip(value - reach, 0, 1)), float(np.clip(value + reach, 0, 1)))
 
 
@@ -63,7 +69,7 @@ def roc_auc_difference(y_true: np.ndarray, first: np.ndarray, second: np.ndarray
     pairs = zip(_placements(y_true, first), _placements(y_true, second), strict=True)
     above, below = (one - other for one, other in pairs)
     value = float(above.mean())
-    reach = ndtri(0.5 + confidence / 2) * np.sqrt(_spread(above) + _spread(below))
+    reach = _z(confidence) * np.sqrt(_spread(above) + _spread(below))
     return Interval(value, float(value - reach), float(value + reach))
 
 
@@ -72,7 +78,7 @@ def mean(values: np.ndarray, confidence: float = 0.95) -> Interval:
     if len(values) == 0:
         return NOTHING
     value = float(np.mean(values))
-    reach = float(ndtri(0.5 + confidence / 2) * np.sqrt(_spread(values)))
+    reach = float(_z(confidence) * np.sqrt(_spread(values)))
     return Interval(value, value - reach, value + reach)
 
 
@@ -85,7 +91,7 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> Interval:
     """
     if n == 0:
         return NOTHING
-    z2 = float(ndtri(0.5 + confidence / 2)) ** 2
+    z2 = _z(confidence) ** 2
     share = hits / n
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     reach = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)

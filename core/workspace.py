@@ -7,21 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import files, registry
+from core import ingestion, registry
 from core.config import Config, FolderSource, load_config
-from core.dataset import Dataset, resolve
+from core.dataset import Dataset, resolve, retell
+from core.errors import BellwetherError, DamagedDataset
+from core.ingestion import conform
 from core.model import AdditiveModel
+from core.parts import ROWS, SEEN, Rewritten, Shelf
 from core.records import Batch, Version
 from core.schema import Contract
 from core.store import ingested, migrations
 from core.store.database import Store, connect, sqlite_url
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 
 HOME = Path(__file__).resolve().parents[1]
@@ -38,6 +42,18 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """Which batches there are, and where their rows stand."""
+
+    #: batches that count, and batches that were withdrawn, in the order of arrival
+    taken: list[Batch]
+    withdrawn: list[Batch]
+    #: ids of batches that did not count for a while
+    reinstated: set[int]
+    rewritten: Rewritten
+
+
+@dataclass(frozen=True)
 class Workspace:
     """Where one company's clients, models and results are kept."""
 
@@ -50,16 +66,6 @@ class Workspace:
     def folder(self) -> Path:
         """The workspace folder."""
         return self.config.store.files
-
-    @property
-    def dataset_folder(self) -> Path:
-        """Parquet parts."""
-        return self.folder / "dataset"
-
-    @property
-    def rejected_folder(self) -> Path:
-        """Rejected rows."""
-        return self.folder / "rejected"
 
     @property
     def models_folder(self) -> Path:
@@ -93,53 +99,87 @@ class Workspace:
         return registry.load_model(self.models_folder, version)
 
     def dataset(self) -> Dataset | None:
-        """Everything known; None before the first batch of clients."""
+        """Everything known; None before the first batch of clients.
+
+        Raises `DamagedDataset` when a file of it is gone or cannot be read.
+        """
         contract = self.contract()
         if contract is None:
             return None
+        return self.reading_parts(lambda parts: self._dataset(contract, parts))
+
+    def reading_parts(self, read: Callable[[Parts], T]) -> T:
+        """What `read` makes of the parts; once more whenever others moved them meanwhile, for then files go.
+
+        Raises `DamagedDataset` when a file is gone, or cannot be read, that should be there.
+        """
+        parts = self._parts()
+        while True:
+            try:
+                return read(parts)
+            except DamagedDataset:
+                now = self._parts()
+                if now == parts:
+                    raise
+                parts = now
+
+    def _parts(self) -> Parts:
         with self.store.reading() as db:
-            taken = ingested.taken_batches(db)
-        if not any(batch.accepted for batch in taken if batch.holds == "clients"):
+            return Parts(
+                ingested.taken_batches(db), ingested.withdrawn_batches(db), ingested.reinstated_batches(db),
+                ingested.rewritten(db),
+            )  # fmt: skip
+
+    def _dataset(self, contract: Contract, parts: Parts) -> Dataset | None:
+        def rows(ending: str, batches: list[Batch], holds: str) -> pd.DataFrame:
+            own = [batch for batch in batches if batch.holds == holds]
+            return _as_frame(self.shelf.read(ending, own, parts.rewritten, lambda table: conform(table, contract)))
+
+        snapshots, seen = rows(ROWS, parts.taken, "clients"), rows(SEEN, parts.taken, "clients")
+        late = rows(ROWS, parts.taken, "outcomes")
+        if parts.withdrawn or parts.reinstated:
+            gone, told = rows(ROWS, parts.withdrawn, "clients"), rows(ROWS, parts.withdrawn, "outcomes")
+            snapshots, seen = retell(snapshots, seen, gone, parts.reinstated, dated=contract.dated)
+            late, _ = retell(late, rows(SEEN, parts.taken, "outcomes"), told, parts.reinstated, dated=True)
+        if len(snapshots) == 0:
             return None
-        snapshots = self._rows([batch for batch in taken if batch.holds == "clients"], "")
-        seen = self._rows([batch for batch in taken if batch.holds == "clients"], SEEN)
-        late = self._rows([batch for batch in taken if batch.holds == "outcomes"], "")
-        at = self.now()
         return resolve(
-            snapshots, seen, late, contract, at=at, horizon_days=self.config.data.horizon_days
+            snapshots, seen, late, contract, at=self.now(), horizon_days=self.config.data.horizon_days
         )  # fmt: skip
 
-    def part_path(self, batch_part: str, suffix: str = "") -> Path:
-        """The file of a part, or of what stands beside it (`SEEN`, `INDEX`)."""
-        return self.dataset_folder / f"{batch_part}{suffix or PART}"
+    @property
+    def shelf(self) -> Shelf:
+        """Where parts stand."""
+        return Shelf(self.folder / "dataset", self.folder / "rejected")
 
-    def _rows(self, batches: list[Batch], suffix: str) -> pd.DataFrame:
-        """Rows of these batches' parts in order of arrival, with `_batch` and `_known_at`."""
-        tables = []
-        for batch in batches:
-            path = self.part_path(batch.part, suffix)
-            if not batch.part or not path.is_file():
-                continue
-            table = files.read_part(path)
-            table = table.append_column("_batch", pa.repeat(pa.scalar(batch.id, pa.int64()), len(table)))
-            known = pa.scalar(batch.known_at, pa.timestamp("us", tz="UTC"))
-            tables.append(table.append_column("_known_at", pa.repeat(known, len(table))))
-        if not tables:
-            columns = ["_client", "_as_of", "_outcome", "_content", "_batch", "_known_at"]
-            empty = pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
-            utc = "datetime64[us, UTC]"
-            return empty.astype({"_as_of": utc, "_known_at": utc, "_outcome": "float64", "_batch": "int64"})
-        whole = pa.concat_tables(tables, promote_options="default")
-        return whole.to_pandas(types_mapper={pa.string(): pd.StringDtype(na_value=np.nan)}.get)
+    @property
+    def fetched_folder(self) -> Path:
+        """Rows that were fetched from a database and are being taken in."""
+        return self.folder / "fetched"
 
 
-#: endings of the files of a part
-PART, SEEN, INDEX, REJECTED = ".parquet", ".seen.parquet", ".keys.npy", ".rejected.parquet"
+def _as_frame(table: pa.Table | None) -> pd.DataFrame:
+    if table is None:
+        columns = ["_client", "_as_of", "_outcome", "_content", "_batch", "_known_at"]
+        empty = pd.DataFrame({name: pd.Series(dtype=object) for name in columns})
+        utc = "datetime64[us, UTC]"
+        return empty.astype({"_as_of": utc, "_known_at": utc, "_outcome": "float64", "_batch": "int64"})
+    return ingestion.as_frame(table)
 
 
-def open_workspace(config_path: Path, now: Clock = utc_now) -> Workspace:
-    """Open (on first use: make) the workspace that a config file describes, and bring its store up to date."""
+#: lies in the workspace folder while a backup takes the place of what was there
+RESTORING = "restoring"
+
+
+def open_workspace(config_path: Path, now: Clock = utc_now, *, restoring: bool = False) -> Workspace:
+    """Open (on first use: make) the workspace that a config file describes, and bring its store up to date.
+
+    Raises when a restore did not come to its end, unless it is that what goes on.
+    """
     config = load_config(config_path)
+    if not restoring and (config.store.files / RESTORING).is_file():
+        archive = (config.store.files / RESTORING).read_text(encoding="utf-8")
+        raise BellwetherError(f"Restoring {archive} did not come to its end; run `python -m core restore` again.")
     config.store.files.mkdir(parents=True, exist_ok=True)
     folders = [source.path for source in config.sources if isinstance(source, FolderSource)]
     for folder in folders:

@@ -24,6 +24,7 @@ with components.tell_errors():
         components.figure("Superseded", f"{totals['superseded']:,}", "overridden in the same file")
         components.figure("Rejected", f"{totals['rejected']:,}", "set aside, with the reason")
     components.job_button(SHOWN, "ingest", "Look for new files now", last=False)
+    components.troubles(SHOWN)
 
     refused = batches[batches["refused"] != ""]
     st.header("Batches")
@@ -31,9 +32,12 @@ with components.tell_errors():
         batches, f"{plural(len(batches), 'file')} that came in, newest first, with how many rows were kept", {
             "known_at": ("Came in", "instant"), "name": "File", "holds": "Holds", "read": ("Read", "%,d"),
             "accepted": ("Accepted", "%,d"), "duplicate": ("Duplicate", "%,d"), "superseded": ("Superseded", "%,d"),
-            "rejected": ("Rejected", "%,d"), "seconds": ("Seconds", "%.2f"), "source": "Source", "refused": "Refused",
+            "rejected": ("Rejected", "%,d"), "bad_cells": ("Unreadable cells", "%,d"),
+            "disagreed": ("Disagree with earlier", "%,d"), "state": "State", "read_as": ("Read as", "wide"),
+            "seconds": ("Seconds", "%.2f"), "source": "Source",
         }, zone=ZONE,
     )  # fmt: skip
+    components.batch_deeds(SHOWN, batches)
     if not refused.empty:
         st.header("Refused files")
         st.caption("Nothing was taken from these. They stay where they are; mended, they are taken in again.")
@@ -43,10 +47,7 @@ with components.tell_errors():
         )  # fmt: skip
 
     rejected = ingestion.rejected(SHOWN.workspace)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Rejected rows and unreadable cells", width="stretch")
-        if not rejected.empty:
-            components.download("Download all", rejected, "rejected.csv")
+    st.header("Rejected rows and unreadable cells")
     if rejected.empty:
         st.markdown("None: every row and every cell could be read.")
     else:
@@ -61,16 +62,18 @@ with components.tell_errors():
                 "reason": ("Reason", "wide"), "set_aside": ("Row set aside", "yes"),
             },
         )  # fmt: skip
+        components.rows_to_mend(SHOWN, rejected, batches)
 
     contract = ingestion.contract(SHOWN.workspace)
     if contract is not None:
-        st.header("Columns")
+        st.header("The contract")
         columns = ingestion.contract_columns(contract)
-        st.caption("Found in the first file and kept since; `config.toml` may name them otherwise.")
+        st.caption("What a client table looks like: found in the first file, and kept until a person changes it.")
         components.table(
             columns, f"{plural(len(columns), 'column')} of a client table and what each is used for",
             {"column": "Column", "used_as": ("Used as", "wide"), "note": ("Kind, or why not", "wide")}, most=12,
         )  # fmt: skip
+        components.contract_check(SHOWN)
     summaries = ingestion.column_summaries(SHOWN.workspace)
     if not summaries.empty:
         st.header("What is usual, and what is missing")

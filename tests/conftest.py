@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from core.store.database import Store, connect, sqlite_url
+from core.store.migrations import migrate
 from core.workspace import Workspace
-from tests.builders import Clock, make_workspace
+from tests import postgres
+from tests.builders import START, Clock, make_workspace
 
 # The same examples on every machine, however slow it is; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile(
@@ -29,3 +33,48 @@ def clock() -> Clock:
 def workspace(tmp_path: Path, clock: Clock) -> Workspace:
     """An empty workspace on that clock, with the source folder `incoming`."""
     return make_workspace(tmp_path, now=clock)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A Postgres server of the tests' own."""
+    programs = postgres.binaries()
+    if programs is None:
+        missing = "Postgres' server programs (initdb, postgres) are not on this machine; install postgresql."
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with postgres.running(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server, tmp_path: Path) -> Iterator[str]:
+    """URL of a fresh, empty database of that server."""
+    with postgres_server.database(tmp_path.name) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a fresh, empty store: the test runs on SQLite and on Postgres."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "risk.db")
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def any_workspace(store_url: str, tmp_path: Path, clock: Clock) -> Iterator[Workspace]:
+    """The fixture `workspace`, with its store on SQLite and on Postgres."""
+    made = make_workspace(tmp_path, {"store": {"url": store_url}}, now=clock)
+    yield made
+    made.store.engine.dispose()
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store, up to date, on SQLite and on Postgres."""
+    engine = connect(store_url)
+    migrate(engine, START)
+    yield Store(engine)
+    engine.dispose()

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from core.cli import QUESTIONS, main
+from core.cli import main
+from core.cli.questions import QUESTIONS
 from core.workspace import HOME
 from tests.builders import clients_frame, make_workspace, write_csv
 

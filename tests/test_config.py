@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from core.config import Config, load_config, parse_config
+from core.config import Config, SqlSource, load_config, parse_config
 from core.errors import ConfigError
 from tests.builders import toml
 
@@ -85,6 +85,24 @@ WRONG = [
         data(positive=["Yes", "1"], negative=["no", " yes "]),
         "'data': positive and negative must differ; both name 'yes'.",
     ),
+    (
+        data(positive=["s\u00ed"], negative=["si\u0301"]),
+        "'data': positive and negative must differ; both name 's\u00ed'.",
+    ),
+    (
+        data(negative=["0", " "]),
+        "'data.negative': a blank is no spelling of an outcome: it says that the outcome is not known yet. "
+        "Got ('0', ' ').",
+    ),
+    (
+        data(positive=[""]),
+        "'data.positive': a blank is no spelling of an outcome: it says that the outcome is not known yet. Got ('',).",
+    ),
+    (
+        data(negative=["no", "NULL"]),
+        "'data': a spelling of an outcome cannot also be one of missing, which says that it is not known yet; "
+        "got 'null' as both.",
+    ),
     (config(sources=FOLDER), f"'sources' must be a list in square brackets; got {FOLDER!r}."),
     (config(sources=["incoming"]), "'sources.1' must be a table; got 'incoming'."),
     (config(sources=[{"name": "a", "kind": "folder"}]), "The key 'sources.1.path' is missing and has no default."),
@@ -95,6 +113,10 @@ WRONG = [
         "Unknown key 'sources.1.colour'; allowed here are name, kind, path, holds, sheet, settle_seconds.",
     ),
     (config(sources=[{"name": "a", "kind": "sql", "url": "u"}]), "'sources.1': give either table or query."),
+    (
+        config(sources=[{"name": "a", "kind": "sql", "url": "u", "table": "t", "overlap": 60}]),
+        "'sources.1': overlap is about the cursor; name one, or leave overlap out.",
+    ),
     (config(sources=[FOLDER | {"name": ""}]), "'sources.1.name' must be a text that is not empty; got ''."),
     (config(sources=[FOLDER | {"path": 3}]), "'sources.1.path' must be a path in quotes; got 3."),
     (
@@ -175,6 +197,25 @@ def test_relative_paths_resolve_against_the_config_file_wherever_one_stands(
         loaded = load_config(Path(asked))
         assert loaded.sources[0].path == tmp_path / "company" / "drop" / "here"
         assert loaded.store.files.resolve() == tmp_path / "kept"
+
+
+@pytest.mark.parametrize(
+    ("url", "placed"),
+    [
+        ("sqlite:///crm/clients.db", "sqlite:////company/crm/clients.db"),
+        ("sqlite+pysqlite:///clients.db?timeout=5", "sqlite+pysqlite:////company/clients.db?timeout=5"),
+        ("sqlite:////srv/crm.db", "sqlite:////srv/crm.db"),
+        ("sqlite:///${CRM_FILE}", "sqlite:///${CRM_FILE}"),
+        ("sqlite:///file:crm.db?mode=ro&uri=true", "sqlite:///file:crm.db?mode=ro&uri=true"),
+        ("postgresql+psycopg://host/crm", "postgresql+psycopg://host/crm"),
+    ],
+)
+def test_an_sqlite_source_is_found_from_the_folder_of_the_config_file(url: str, placed: str) -> None:
+    source = {"name": "crm", "kind": "sql", "url": url, "table": "clients"}
+    for folder, written in (("/company", "/company"), ("/our 100%/company", "/our%20100%25/company")):
+        found = parse_config(config(sources=[source]), Path(folder)).sources[0]
+        assert isinstance(found, SqlSource)
+        assert found.url == placed.replace("/company", written)
 
 
 def test_absolute_paths_stay_what_they_are(tmp_path: Path) -> None:

@@ -420,7 +420,7 @@ def resolved(
     return resolve(
         made,
         frame(again, "_client", "_content", "_batch", "_known_at"),
-        frame(outcomes, "_client", "_as_of", "_outcome", "_known_at"),
+        frame([(*fact, 99) for fact in outcomes], "_client", "_as_of", "_outcome", "_known_at", "_batch"),
         contract,
         at=pd.Timestamp(at, tz="UTC").to_pydatetime(),
         horizon_days=horizon_days,
@@ -574,7 +574,7 @@ def test_resolving_changes_none_of_what_it_is_given() -> None:
     made = frame([("A", "2026-01-01", 1, np.nan, 1, "2026-01-01")], "_client", "_as_of", "x", "_outcome", "_batch",
                  "_known_at").assign(_content=b"a")  # fmt: skip
     seen = frame([("A", b"a", 2, "2026-01-02")], "_client", "_content", "_batch", "_known_at")
-    facts = frame([("A", None, 1.0, "2026-01-02")], "_client", "_as_of", "_outcome", "_known_at")
+    facts = frame([("A", None, 1.0, "2026-01-02", 3)], "_client", "_as_of", "_outcome", "_known_at", "_batch")
     copies = [side.copy(deep=True) for side in (made, seen, facts)]
     datasets.resolve(made, seen, facts, CONTRACT, at=START, horizon_days=0)
     for side, copy in zip((made, seen, facts), copies, strict=True):

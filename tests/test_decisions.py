@@ -40,6 +40,7 @@ QUIET = RetrainEvidence(
 DROP = {"realised_roc_auc": Interval(0.71, 0.68, 0.74)}
 DRIFT = {"drifted": ("usage", "plan")}
 AGE = {"champion_age_days": 200.0}
+CHANGED = {"contract_changed": True}
 FEW_NEW = {"new_outcomes": 120}
 NO_CHAMPION = {"has_champion": False, "champion_age_days": 0.0, "realised_roc_auc": NOTHING, "rested_days": 1.0}
 MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
@@ -55,8 +56,20 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
         (DROP, True, "Retrained: realised roc_auc is 0.710 against 0.810 out of fold, and 800 new outcomes are known."),
         (DRIFT, True, "Retrained: usage and plan drifted, and 800 new outcomes are known."),
         (AGE, True, "Retrained: the champion is 200 days old, and 800 new outcomes are known."),
+        (
+            CHANGED,
+            True,
+            "Retrained: the columns changed since the champion was fitted, and 800 new outcomes are known.",
+        ),
         ({"asked": True}, True, "Retrained: a person asked for it."),
+        (CHANGED | {"asked": True}, True, "Retrained: a person asked for it."),
         # --- triggers together
+        (
+            CHANGED | AGE,
+            True,
+            "Retrained: the columns changed since the champion was fitted and the champion is 200 days old, "
+            "and 800 new outcomes are known.",
+        ),
         (
             DROP | DRIFT | AGE,
             True,
@@ -97,6 +110,19 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
             "7 days (retrain.cool_down_days).",
         ),
         (DRIFT | {"rested_days": 7.0}, True, None),
+        (
+            CHANGED | FEW_NEW,
+            False,
+            "Not retrained: the columns changed since the champion was fitted, but only 120 new outcomes "
+            "of the 500 needed are known.",
+        ),
+        (CHANGED | {"new_outcomes": 0, "asked": True}, True, "Retrained: a person asked for it."),
+        (
+            CHANGED | {"rested_days": 2.6},
+            False,
+            "Not retrained: the columns changed since the champion was fitted, but a challenger was tried 3 days ago; "
+            "the next one waits for 7 days (retrain.cool_down_days).",
+        ),
         # --- no champion
         (
             NO_CHAMPION,
@@ -110,6 +136,12 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
             "Not retrained: no outcome is new since the last attempt, which found no model worth promoting.",
         ),
         (NO_CHAMPION | {"new_outcomes": 0, "asked": True}, True, "Retrained: a person asked for it."),
+        (
+            NO_CHAMPION | CHANGED | {"new_outcomes": 0},
+            True,
+            "Retrained: there is no model yet and the columns changed since the last attempt.",
+        ),
+        (NO_CHAMPION | CHANGED, True, "Retrained: there is no model yet and 5,000 outcomes are known."),
         # --- a makeshift champion: a tenth more outcomes than it had
         (
             MAKESHIFT | {"new_outcomes": 30},
@@ -122,6 +154,7 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
             "Not retrained: the champion is a makeshift and 29 outcomes came since it was fitted.",
         ),
         (MAKESHIFT | {"new_outcomes": 0}, False, None),
+        (MAKESHIFT | CHANGED | {"new_outcomes": 29}, False, None),
         (MAKESHIFT | DROP | DRIFT | AGE | {"new_outcomes": 0}, False, None),
         # --- one kind of outcome: never, whoever asks
         (
@@ -140,6 +173,7 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
             "Not retrained: 900 outcomes known, 899 of them 'left'; at least two of either kind are needed.",
         ),
         (NO_CHAMPION | {"outcomes": 1, "leavers": 1, "new_outcomes": 1}, False, None),
+        (NO_CHAMPION | CHANGED | {"outcomes": 1, "leavers": 1, "new_outcomes": 0}, False, None),
         ({"outcomes": 4, "leavers": 2, "asked": True}, True, None),
     ],
 )

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from core import jobs
 from core.config import ScheduleConfig
 from core.errors import ConfigError
-from core.store import queue
-from core.store.database import Store, connect, sqlite_url
+from core.store import history, queue
+from core.store.database import Session, Store, connect
 from core.store.migrations import migrate
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    engine = connect(sqlite_url(tmp_path / "risk.db"))
-    migrate(engine, NOON)
-    return Store(engine)
+T = TypeVar("T")
 
 
 def at(text: str) -> datetime:
@@ -129,3 +126,124 @@ def finish_all(store: Store) -> None:
         jobs.finish(store, job.id, NOON, "done", "")
     with store.reading() as db:
         assert all(job.state == "done" for job in queue.list_jobs(db))
+
+
+# --- the queue, in one transaction with other things
+
+
+def ask(db: Session, kind: str, config: str = "c.toml") -> bool:
+    return queue.insert_job(db, kind, config, NOON, "a person")
+
+
+def test_one_job_of_a_kind_waits_for_each_config(store: Store) -> None:
+    with store.writing() as db:
+        assert ask(db, "full")
+        assert not ask(db, "full")
+        assert ask(db, "ingest")
+        assert ask(db, "full", "other.toml")
+    with store.reading() as db:
+        assert len(queue.list_jobs(db)) == 3
+
+
+def test_while_a_job_runs_none_of_its_kind_is_queued_and_once_it_ended_one_is(store: Store) -> None:
+    with store.writing() as db:
+        assert ask(db, "full")
+        job = queue.claim_job(db, NOON)
+        assert job is not None
+        assert (job.state, job.heartbeat_at, job.progress, job.doing) == ("running", NOON, 0.0, "starting")
+        assert not ask(db, "full")
+        queue.update_job(db, job.id, state="failed", ended_at=NOON)
+        assert ask(db, "full")
+        assert not ask(db, "full")
+    with store.reading() as db:
+        assert [one.state for one in queue.list_jobs(db)] == ["queued", "failed"]
+
+
+def test_a_refused_job_spoils_nothing_else_of_its_transaction(store: Store) -> None:
+    with store.writing() as db:
+        ask(db, "full")
+    with store.writing() as db:
+        history.insert_run(db, "full", NOON)
+        assert not ask(db, "full")
+        history.insert_run(db, "ingest", NOON)
+    with store.reading() as db:
+        assert len(history.list_runs(db)) == 2
+
+
+def test_when_something_was_last_asked_for_is_known_by_who_asked(store: Store) -> None:
+    for hours, who in ((0, jobs.SCHEDULE), (2, jobs.SCHEDULE), (3, "Anna")):
+        assert jobs.enqueue(store, "full", "c", NOON + timedelta(hours=hours), who)
+        finish_all(store)
+    with store.reading() as db:
+        assert queue.last_asked(db, "full", jobs.SCHEDULE) == NOON + timedelta(hours=2)
+        assert queue.last_asked(db, "ingest", jobs.SCHEDULE) is None
+
+
+# --- several at once
+
+
+def at_once(work: Callable[[int], T], threads: int = 6) -> list[T]:
+    """What each of several threads got that began together."""
+    begin = threading.Barrier(threads)
+
+    def run(number: int) -> T:
+        begin.wait(30)
+        return work(number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, range(threads)))
+
+
+def test_of_several_who_ask_at_once_one_is_heard(store: Store) -> None:
+    for kind in ("full", "ingest", "report"):
+        heard = at_once(lambda number, kind=kind: jobs.enqueue(store, kind, "c", NOON, f"person {number}"))  # type: ignore[misc]
+        assert sorted(heard) == [False] * 5 + [True]
+
+
+def test_of_several_who_claim_at_once_each_job_goes_to_one(store: Store) -> None:
+    for number in range(30):
+        jobs.enqueue(store, "full", f"config {number}", NOON, "Anna")
+
+    def claim_all(_: int) -> list[int]:
+        claimed = []
+        while len(claimed) < 30:
+            if job := jobs.claim(store, NOON):
+                claimed.append(job.id)
+                continue
+            with store.reading() as db:  # others may be taking the last ones
+                if not any(job.state == "queued" for job in queue.list_jobs(db)):
+                    break
+        assert claimed == sorted(claimed), "the oldest first"
+        return claimed
+
+    claimed = [job for jobs_of_one in at_once(claim_all) for job in jobs_of_one]
+    with store.reading() as db:
+        assert sorted(claimed) == sorted(job.id for job in queue.list_jobs(db))
+    assert len(set(claimed)) == 30
+
+
+def test_of_several_workers_that_begin_or_take_over_at_once_one_gets_the_lease(store: Store) -> None:
+    held = at_once(lambda number: jobs.hold_lease(store, f"worker {number}", NOON))
+    assert sorted(held) == [False] * 5 + [True]
+    later = NOON + jobs.PATIENCE
+    held = at_once(lambda number: jobs.hold_lease(store, f"new worker {number}", later))
+    assert sorted(held) == [False] * 5 + [True]
+    with store.reading() as db:
+        assert queue.read_lease(db) == (f"new worker {held.index(True)}", later)
+
+
+@pytest.mark.postgres
+def test_a_claim_that_is_not_committed_yet_holds_up_nobody_in_postgres(postgres_url: str) -> None:
+    engine = connect(postgres_url, patience=0.2)
+    migrate(engine, NOON)
+    store = Store(engine)
+    for kind in ("full", "ingest"):
+        jobs.enqueue(store, kind, "c", NOON, "Anna")
+    with store.writing() as one:
+        first = queue.claim_job(one, NOON)
+        with store.writing() as other:
+            second, third = queue.claim_job(other, NOON), queue.claim_job(other, NOON)
+    assert first is not None
+    assert second is not None
+    assert (first.kind, second.kind, third) == ("full", "ingest", None)
+    engine.dispose()

@@ -1,109 +1,24 @@
-"""What the database promises: migrations, instants, the clock filter, uniqueness."""
+"""What the database promises on SQLite and Postgres alike: instants, transactions, values, what was known when."""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, StatementError
 
-from core.errors import BellwetherError
-from core.records import Decision, Metric
-from core.store import history, ingested, migrations, models, queue, tables
-from core.store.database import Session, Store, connect, sqlite_url
+from core.records import ColumnDrift, Decision, Metric, Summary, Version
+from core.store import audit, history, ingested, models, tables
+from core.store.database import Store, connect, sqlite_url
+from core.store.migrations import migrate
+from tests.store_builders import AT, HOUR, at, batch, risk
 
-AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """A fresh store."""
-    engine = connect(sqlite_url(tmp_path / "risk.db"))
-    migrations.migrate(engine, AT)
-    return Store(engine)
-
-
-def batch(**changes: Any) -> dict[str, Any]:
-    return {
-        "source": "incoming", "name": "a.csv", "sha256": "a" * 64, "holds": "clients", "known_at": AT, "seconds": 0.1,
-        "read": 3, "accepted": 3, "duplicate": 0, "superseded": 0, "rejected": 0, "part": "p", "refused": "",
-        "read_by": "rules",
-    } | changes  # fmt: skip
-
-
-# --- migrations
-
-
-def test_migrations_run_once_and_are_written_down(store: Store) -> None:
-    names = [name for name, _ in migrations.MIGRATIONS]
-    assert migrations.applied(store.engine) == names
-    with store.writing() as db:
-        ingested.insert_batch(db, batch())
-    migrations.migrate(store.engine, AT + HOUR)
-    with store.reading() as db:
-        assert [row.known_at for row in db.connection.execute(select(tables.migrations))] == [AT] * len(names)
-        assert len(ingested.list_batches(db)) == 1
-
-
-def test_a_later_migration_runs_on_top_of_what_is_there(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    ran = []
-
-    def m900_more(connection: Connection) -> None:
-        ran.append(1)
-        connection.execute(text("create table more (id integer)"))
-
-    monkeypatch.setattr(migrations, "MIGRATIONS", [*migrations.MIGRATIONS, ("m900_more", m900_more)])
-    for _ in range(2):
-        migrations.migrate(store.engine, AT)
-    assert ran == [1]
-    assert inspect(store.engine).has_table("more")
-
-
-def test_a_failing_migration_leaves_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def m900_half_way(connection: Connection) -> None:
-        connection.execute(text("create table half (id integer)"))
-        connection.execute(text("insert into half values (1)"))
-        connection.execute(text("alter table batches add column half integer"))
-        raise RuntimeError("no further")
-
-    before = migrations.applied(store.engine)
-    monkeypatch.setattr(migrations, "MIGRATIONS", [*migrations.MIGRATIONS, ("m900_half_way", m900_half_way)])
-    with pytest.raises(RuntimeError, match="no further"):
-        migrations.migrate(store.engine, AT)
-    assert migrations.applied(store.engine) == before
-    assert not inspect(store.engine).has_table("half")
-    assert "half" not in {column["name"] for column in inspect(store.engine).get_columns("batches")}
-
-
-def test_a_failing_first_migration_leaves_an_empty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def m001(connection: Connection) -> None:
-        tables.metadata.create_all(connection)
-        raise RuntimeError("no further")
-
-    monkeypatch.setattr(migrations, "MIGRATIONS", [("m001", m001)])
-    engine = connect(sqlite_url(tmp_path / "risk.db"))
-    with pytest.raises(RuntimeError, match="no further"):
-        migrations.migrate(engine, AT)
-    assert inspect(engine).get_table_names() == []
-
-
-def test_a_store_of_a_newer_program_is_refused_untouched(store: Store) -> None:
-    with store.writing() as db:
-        db.insert(tables.migrations, [{"name": "m999_from_the_future", "known_at": AT}])
-    with pytest.raises(BellwetherError) as refused:
-        migrations.migrate(store.engine, AT)
-    assert str(refused.value) == (
-        "The store was made by a newer Bellwether (it knows m999_from_the_future); install that version, "
-        "or restore a backup made by this one."
-    )
-
-
-# --- instants and transactions
+# --- instants
 
 
 def test_naive_datetimes_are_refused(store: Store) -> None:
@@ -117,17 +32,21 @@ def test_naive_datetimes_are_refused(store: Store) -> None:
 
 def test_instants_come_back_in_utc_to_the_microsecond_and_sort_as_text(store: Store) -> None:
     east = datetime(2026, 1, 5, 9, 0, 0, 1, tzinfo=timezone(timedelta(hours=5, minutes=30)))
+    old = datetime(987, 6, 5, tzinfo=UTC)
     moments = [AT, AT + timedelta(microseconds=1), AT + HOUR, AT + timedelta(days=400)]
     with store.writing() as db:
-        for at in [*reversed(moments), east]:
-            history.insert_run(db, "full", at)
+        for moment in [*reversed(moments), old, east]:
+            history.insert_run(db, "full", moment)
     with store.reading() as db:
         kept = db.connection.execute(select(tables.runs.c.known_at).order_by(tables.runs.c.known_at)).scalars().all()
         raw = db.connection.execute(text("select known_at from runs order by known_at")).scalars().all()
-    assert kept == [east, *moments]
-    assert all(at.utcoffset() == timedelta(0) for at in kept)
-    assert raw[0] == "2026-01-05T03:30:00.000001Z"
+    assert kept == [old, east, *moments]
+    assert all(moment.utcoffset() == timedelta(0) for moment in kept)
+    assert raw[:2] == ["0987-06-05T00:00:00.000000Z", "2026-01-05T03:30:00.000001Z"]
     assert {len(one) for one in raw} == {27}
+
+
+# --- transactions
 
 
 def test_a_transaction_is_kept_whole_or_not_at_all(store: Store) -> None:
@@ -146,17 +65,60 @@ def test_writing_in_the_past_is_refused(store: Store) -> None:
         pass
 
 
-def test_writers_wait_in_line_and_readers_do_not(store: Store, tmp_path: Path) -> None:
+def test_a_look_cannot_write_and_a_later_writer_can(store: Store) -> None:
+    for statement in ("delete from runs", "create table more (id integer)"):
+        with pytest.raises(DBAPIError, match=r"read-?only"), store.reading() as db:
+            db.connection.execute(text(statement))
+    with store.writing() as db:
+        history.insert_run(db, "full", AT)
+
+
+def test_a_look_sees_one_state_from_its_first_question_to_its_end(store: Store) -> None:
+    with store.writing() as db:
+        history.insert_run(db, "full", AT)
+    with store.reading() as look:
+        assert len(history.list_runs(look)) == 1
+        with store.writing() as db:
+            history.insert_run(db, "ingest", AT)
+            ingested.insert_batch(db, batch())
+        assert len(history.list_runs(look)) == 1
+        assert ingested.list_batches(look) == [], "also what it had not asked for before"
+    with store.reading() as look:
+        assert len(history.list_runs(look)) == 2
+        assert len(ingested.list_batches(look)) == 1
+
+
+def test_writers_do_not_hold_up_readers(store: Store) -> None:
     with store.writing() as first:
         history.insert_run(first, "full", AT)
-        with store.reading() as db:  # sees the state before, and is not held up
+        with store.reading() as db:
             assert history.list_runs(db) == []
+    with store.reading() as db:
+        assert len(history.list_runs(db)) == 1
+
+
+def test_writers_of_an_embedded_store_wait_in_line(tmp_path: Path) -> None:
+    engine = connect(sqlite_url(tmp_path / "risk.db"))
+    migrate(engine, AT)
+    with Store(engine).writing() as db:
+        history.insert_run(db, "full", AT)
         other = sqlite3.connect(tmp_path / "risk.db", timeout=0.05)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("begin immediate")
         other.close()
+
+
+@pytest.mark.postgres
+def test_writers_of_other_rows_do_not_wait_in_postgres(postgres_url: str) -> None:
+    engine = connect(postgres_url, patience=0.2)
+    migrate(engine, AT)
+    store = Store(engine)
+    with store.writing() as long, store.writing() as short:
+        history.insert_run(long, "full", AT)
+        history.insert_run(short, "ingest", AT)
     with store.reading() as db:
-        assert len(history.list_runs(db)) == 1
+        assert len(history.list_runs(db)) == 2
+    engine.dispose()
 
 
 def test_rows_that_point_nowhere_are_refused(store: Store) -> None:
@@ -164,11 +126,147 @@ def test_rows_that_point_nowhere_are_refused(store: Store) -> None:
         history.insert_step(db, 4711, "ingest", AT, 0.1)
 
 
+def test_statements_that_are_wrong_stay_programming_errors(store: Store) -> None:
+    for statement in ("select * from no_such_table", "selekt 1"):
+        with pytest.raises(DBAPIError) as raised, store.reading() as db:
+            db.connection.execute(text(statement))
+        assert isinstance(raised.value, ProgrammingError) or store.engine.dialect.name == "sqlite"
+
+
+def test_threads_share_a_store(store: Store) -> None:
+    begin = threading.Barrier(8)
+
+    def work(number: int) -> list[int]:
+        begin.wait(30)
+        made = []
+        for _ in range(5):
+            with store.writing() as db:
+                made.append(history.insert_run(db, f"kind {number}", AT))
+            with store.reading() as db:
+                assert made[-1] in {run["id"] for run in history.list_runs(db)}
+        return made
+
+    with ThreadPoolExecutor(8) as threads:
+        ids = [one for made in threads.map(work, range(8)) for one in made]
+    assert len(set(ids)) == 40
+    with store.reading() as db:
+        assert {run["id"] for run in history.list_runs(db)} == set(ids)
+
+
+# --- values
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Zażółć & Søn (株)", "Zażółć & Søn (株)"),
+        ("100 % :n %(n)s ? 'quoted' \"twice\" back\\slash", "100 % :n %(n)s ? 'quoted' \"twice\" back\\slash"),
+        ("", ""),
+        (" \t\r\n ", " \t\r\n "),
+        ("a\0b", "a␀b"),
+        ("caf\udce9", "caf\\udce9"),
+        ("x" * 100_000, "x" * 100_000),
+    ],
+    ids=["letters", "marks", "empty", "blanks", "NUL", "half a character", "long"],
+)  # fmt: skip
+def test_a_text_comes_back_as_it_was_and_is_found_by_itself(store: Store, name: str, kept: str) -> None:
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        models.insert_risks(db, run, [risk(name, 0.5, reasons=[{"column": name}]), risk("other", 0.5)], AT)
+    with store.reading() as db:
+        found = models.risks_of_client(db, name)
+        assert found["client"].tolist() == [kept]
+        assert found["reasons"].tolist() == [[{"column": name}]], "JSON can write every character"
+
+
+def test_figures_that_cannot_be_said_are_kept_as_nothing(store: Store) -> None:
+    nothing = float("nan")
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        metric = Metric(metric="f1", n=3, value=nothing, low=nothing, high=nothing)
+        history.insert_metrics(db, run, "v1", "realised", "c", [metric], AT)
+        evidence = {"high": nothing, "age": float("inf"), "inside": [nothing, 1.5]}
+        decision = Decision(question="retrain", answer=False, sentence="s", evidence=evidence)
+        history.insert_decision(db, run, decision, AT)
+        models.insert_risks(db, run, [risk("C1", nothing), risk("C2", 0.25, value=nothing)], AT)
+    with store.reading() as db:
+        assert history.list_metrics(db, "realised")["value"].isna().all()
+        assert history.list_decisions(db)[0]["evidence"] == {"high": None, "age": None, "inside": [None, 1.5]}
+        assert models.delivered_risks(db)["client"].tolist() == ["C2"], "a risk that is no number was not delivered"
+        assert models.current_risks(db)["value"].isna().all()
+
+
+def test_figures_come_back_to_the_last_bit(store: Store) -> None:
+    figures = [0.1 + 0.2, 1 / 3, 5e-324, 1.7976931348623157e308, -0.0]
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        models.insert_risks(db, run, [risk(f"C{n}", figure) for n, figure in enumerate(figures)], AT)
+    with store.reading() as db:
+        assert models.delivered_risks(db)["risk"].tolist() == figures
+
+
+def test_ten_thousand_risks_are_sent_at_once(store: Store) -> None:
+    sent = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: sent.append(told[-1]))
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        sent.clear()
+        models.insert_risks(db, run, [risk(f"C{n:05d}", n / 10_000) for n in range(10_000)], AT)
+        assert sent == [True], "one statement with many rows"
+    with store.reading() as db:
+        delivered = models.delivered_risks(db)
+    assert delivered["client"].tolist() == [f"C{n:05d}" for n in range(10_000)], "in the order in which they were given"
+
+
+# --- order
+
+
+#: in the order of their bytes; a dictionary would have a, ä, B, z
+CHUNKS = ["2026-01", "2026-02", "B", "_", "a", "z", "ä"]
+
+
+def test_texts_sort_by_their_bytes_on_every_database(store: Store) -> None:
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        for chunk in ("ä", "a", "2026-02", "B", "z", "_", "2026-01"):
+            history.insert_metrics(db, run, "v1", "realised", chunk, [metric("roc_auc")], AT)
+            history.insert_drift(db, run, chunk, [drift("age", 0.1)], AT)
+            models.insert_version(db, version(chunk))
+    with store.reading() as db:
+        assert history.list_metrics(db, "realised")["chunk"].tolist() == CHUNKS
+        assert history.list_drift(db)["chunk"].tolist() == CHUNKS[::-1]
+        assert [one.version for one in models.list_versions(db)] == CHUNKS[::-1]
+
+
+def test_the_strongest_drift_comes_first_and_what_could_not_be_measured_last(store: Store) -> None:
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        found = [drift("none", float("nan")), drift("weak", 0.1), drift("strong", 0.9)]
+        history.insert_drift(db, run, "2026-01", found, AT)
+        history.insert_drift(db, run, "2026-02", [drift("weak", 0.2)], AT)
+    with store.reading() as db:
+        assert history.list_drift(db)["column"].tolist() == ["weak", "strong", "weak", "none"]
+
+
+def metric(name: str, **changes: float) -> Metric:
+    return Metric(**{"metric": name, "n": 10, "value": 0.7, "low": 0.6, "high": 0.8, **changes})  # type: ignore[arg-type]
+
+
+def drift(column: str, psi: float) -> ColumnDrift:
+    return ColumnDrift(
+        column=column, kind="numeric", reference_n=10, current_n=10, psi=psi, reference_missing=0.0,
+        current_missing=0.5, reference_usual="1 to 2", current_usual="2 to 3", verdict="stable",
+    )  # fmt: skip
+
+
+def version(name: str, known_at: datetime = AT) -> Version:
+    return Version(
+        version=name, known_at=known_at, family="logistic", provisional=False, base_rate=0.25, trained_rows=400,
+        threshold=0.5, fingerprint="f" * 32, manifest_sha256="0" * 64,
+    )  # fmt: skip
+
+
 # --- what was known when
-
-
-def at(store: Store, instant: datetime | None) -> Store:
-    return Store(store.engine, at=instant)
 
 
 def test_known_shows_what_was_known_at_the_instant_and_nothing_later(store: Store) -> None:
@@ -186,25 +284,25 @@ def test_known_shows_what_was_known_at_the_instant_and_nothing_later(store: Stor
     assert seen(AT - HOUR) == []
 
 
-def risk(client: str, share: float | None, **changes: Any) -> dict[str, Any]:
-    return {
-        "client": client, "as_of": AT, "version": "v1", "risk": share, "content": "00", "out_of_fold": False,
-        "off_list": "" if share is not None else "left", "label": "", "owner": "", "value": None, "reasons": [],
-    } | changes  # fmt: skip
-
-
 def test_every_list_keeps_to_its_instant(store: Store) -> None:
     for hours, share in ((0, 0.1), (1, 0.2), (2, None)):
         now = AT + hours * HOUR
         with store.writing() as db:
             run = history.insert_run(db, "full", now)
             models.insert_risks(db, run, [risk("C1", share)], now)
-            metric = Metric(metric="roc_auc", n=10 + hours, value=0.7, low=0.6, high=0.8)
-            history.insert_metrics(db, run, "v1", "realised", "2026-01", [metric], now)
+            history.insert_metrics(db, run, "v1", "realised", "2026-01", [metric("roc_auc", n=10 + hours)], now)
+            history.insert_drift(db, run, "2026-01", [drift("age", hours / 10)], now)
             decision = Decision(question="retrain", answer=False, sentence=f"at {hours}")
             history.insert_decision(db, run, decision, now)
+            history.insert_step(db, run, "ingest", now, 0.5)
+            history.insert_summaries(db, run, [Summary(column="age", statistic="mean", n=hours, value=1.5)], now)
+            look = {"name": "pandas", "direct": True, "installed": f"{hours}", "newest": "3", "failure": ""}
+            history.insert_packages(db, run, [look], now)
             history.end_run(db, run, now, state="done", sentence="", seconds=1.0, key=f"key {hours}")
             ingested.insert_contract(db, f'"{hours}"', now)
+            models.insert_version(db, version(f"v{hours}", now))
+            models.insert_promotion(db, f"v{hours}", now, "promote", "better")
+            audit.insert_deed(db, "Anna", "promote", f"v{hours}", "better", now)
     for hours in (0, 1, 2):
         with at(store, AT + hours * HOUR).reading() as db:
             current = models.current_risks(db)
@@ -213,14 +311,23 @@ def test_every_list_keeps_to_its_instant(store: Store) -> None:
             assert len(models.risks_of_client(db, "C1")) == hours + 1
             assert len(models.delivered_risks(db)) == min(hours + 1, 2)
             assert history.list_metrics(db, "realised")["n"].tolist() == [10 + hours]
+            assert history.list_drift(db)["psi"].tolist() == [hours / 10]
             assert next(one["sentence"] for one in history.list_decisions(db)) == f"at {hours}"
             assert history.last_state(db) == (f"key {hours}", AT + hours * HOUR)
             assert len(history.list_runs(db)) == hours + 1
+            assert len(history.list_steps(db)) == hours + 1
+            assert history.list_summaries(db)["n"].tolist() == [hours]
+            assert history.list_packages(db)[["installed", "direct"]].to_numpy().tolist() == [[f"{hours}", True]]
             assert ingested.read_contract(db) == f'"{hours}"'
+            assert [one.version for one in models.list_versions(db)] == ["v2", "v1", "v0"][2 - hours :]
+            assert models.list_promotions(db)[0]["version"] == f"v{hours}"
+            assert audit.list_deeds(db)[0]["subject"] == f"v{hours}"
     with at(store, AT - HOUR).reading() as db:
         assert len(models.current_risks(db)) == 0
         assert history.last_state(db) is None
         assert ingested.read_contract(db) is None
+        assert len(history.list_packages(db)) == len(history.list_summaries(db)) == 0
+        assert audit.list_deeds(db) == models.list_versions(db) == []
 
 
 def test_a_run_that_was_cut_off_is_unfinished_also_while_it_ran(store: Store) -> None:
@@ -235,106 +342,3 @@ def test_a_run_that_was_cut_off_is_unfinished_also_while_it_ran(store: Store) ->
         assert history.last_state(db) is None, "only a full run that was done leaves a state"
     with at(store, AT).reading() as db:
         assert history.list_runs(db)[0]["state"] == "unfinished"
-
-
-def test_figures_that_cannot_be_said_are_kept_as_nothing(store: Store) -> None:
-    nothing = float("nan")
-    with store.writing() as db:
-        run = history.insert_run(db, "full", AT)
-        metric = Metric(metric="f1", n=3, value=nothing, low=nothing, high=nothing)
-        history.insert_metrics(db, run, "v1", "realised", "c", [metric], AT)
-        evidence = {"high": nothing, "age": float("inf"), "inside": [nothing, 1.5]}
-        decision = Decision(question="retrain", answer=False, sentence="s", evidence=evidence)
-        history.insert_decision(db, run, decision, AT)
-    with store.reading() as db:
-        assert history.list_metrics(db, "realised")["value"].isna().all()
-        assert history.list_decisions(db)[0]["evidence"] == {"high": None, "age": None, "inside": [None, 1.5]}
-
-
-# --- batches
-
-
-def test_a_content_is_taken_once_however_often_it_was_refused(store: Store) -> None:
-    with store.writing() as db:
-        ingested.insert_batch(db, batch(refused="no column", read_by="old rules"))
-        ingested.insert_batch(db, batch(refused="no column", read_by="newer rules"))
-        ingested.insert_batch(db, batch(name="renamed.csv"))
-    with pytest.raises(IntegrityError), store.writing() as db:
-        ingested.insert_batch(db, batch(name="again.csv", source="elsewhere"))
-    with store.reading() as db:
-        assert [one.name for one in ingested.list_batches(db)] == ["renamed.csv", "a.csv", "a.csv"]
-        assert [one.name for one in ingested.taken_batches(db)] == ["renamed.csv"]
-
-
-def test_a_content_is_settled_when_taken_or_refused_under_the_same_rules(store: Store) -> None:
-    with store.writing() as db:
-        ingested.insert_batch(db, batch(sha256="t" * 64))
-        ingested.insert_batch(db, batch(sha256="r" * 64, refused="no column", read_by="rules"))
-    with store.reading() as db:
-        assert ingested.is_settled(db, "t" * 64, "other rules")
-        assert ingested.is_settled(db, "r" * 64, "rules")
-        assert not ingested.is_settled(db, "r" * 64, "other rules")
-        assert not ingested.is_settled(db, "n" * 64, "rules")
-
-
-def test_batches_count_in_the_order_in_which_they_became_known(store: Store) -> None:
-    with store.writing() as db:
-        ingested.insert_batch(db, batch(sha256="1" * 64, name="late", known_at=AT + HOUR))
-        ingested.insert_batch(db, batch(sha256="2" * 64, name="early", known_at=AT))
-        ingested.insert_batch(db, batch(sha256="3" * 64, name="early too", known_at=AT))
-    with store.reading() as db:
-        assert [one.name for one in ingested.taken_batches(db)] == ["early", "early too", "late"]
-
-
-# --- the queue
-
-
-def ask(db: Session, kind: str, config: str = "c.toml") -> bool:
-    return queue.insert_job(db, kind, config, AT, "a person")
-
-
-def test_one_job_of_a_kind_waits_for_each_config(store: Store) -> None:
-    with store.writing() as db:
-        assert ask(db, "full")
-        assert not ask(db, "full")
-        assert ask(db, "ingest")
-        assert ask(db, "full", "other.toml")
-    with store.reading() as db:
-        assert len(queue.list_jobs(db)) == 3
-
-
-def test_while_a_job_runs_none_of_its_kind_is_queued_and_once_it_ended_one_is(store: Store) -> None:
-    with store.writing() as db:
-        assert ask(db, "full")
-        job = queue.claim_job(db, AT)
-        assert job is not None
-        assert job.state == "running"
-        assert not ask(db, "full")
-        queue.update_job(db, job.id, state="failed", ended_at=AT)
-        assert ask(db, "full")
-        assert not ask(db, "full")
-    with store.reading() as db:
-        assert [one.state for one in queue.list_jobs(db)] == ["queued", "failed"]
-
-
-def test_a_refused_job_spoils_nothing_else_of_its_transaction(store: Store) -> None:
-    with store.writing() as db:
-        ask(db, "full")
-    with store.writing() as db:
-        history.insert_run(db, "full", AT)
-        assert not ask(db, "full")
-        history.insert_run(db, "ingest", AT)
-    with store.reading() as db:
-        assert len(history.list_runs(db)) == 2
-
-
-def test_jobs_are_claimed_in_the_order_they_were_asked_for_and_each_once(store: Store) -> None:
-    with store.writing() as db:
-        for kind in ("packages", "full", "ingest"):
-            ask(db, kind)
-    claimed = []
-    for _ in range(4):
-        with store.writing() as db:
-            job = queue.claim_job(db, AT)
-            claimed.append(job and job.kind)
-    assert claimed == ["packages", "full", "ingest", None]

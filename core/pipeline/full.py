@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core import packages, registry
+from core import packages, registry, training
 from core.dataset import Dataset
 from core.errors import BellwetherError
 from core.pipeline import ingest as ingesting
@@ -37,25 +38,27 @@ def full_run(workspace: Workspace, *, retrain: bool = False, progress: Progress 
     """
     at = workspace.now()
     workspace = _stopped(workspace, at)
-    found = ingesting.look(workspace)
-    with workspace.store.reading() as db:
-        last = history.last_state(db)
-    if not found.arrivals and not retrain and last and last[0] == _state_key(workspace):
-        said = f"Nothing new since {last[1]:%Y-%m-%d %H:%M} UTC; nothing was done."
-        return " ".join([said, *found.problems])
-    with running(workspace, "full", at, progress) as run:
-        with run.step("ingest") as step:
-            sentences = [ingesting.ingest(run.workspace, step, found, at)]
-        dataset, contract = workspace.dataset(), workspace.contract()
-        if dataset is None or contract is None:
-            sentences.append(_no_clients(workspace))
-        else:
-            sentences += _walk(run, dataset, contract, retrain=retrain)
-        run.sentence = " ".join(sentences)
-        if dataset is not None:
-            with run.step("report") as step:
-                report(run.workspace, step, run.sentence)
-        run.key = _state_key(workspace)
+    with ExitStack() as looked:
+        found = looked.enter_context(ingesting.looking(workspace))
+        with workspace.store.reading() as db:
+            last = history.last_state(db)
+        if not found.anything and not retrain and last and last[0] == _state_key(workspace):
+            said = f"Nothing new since {last[1]:%Y-%m-%d %H:%M} UTC; nothing was done."
+            return " ".join([said, *found.sentences])
+        with running(workspace, "full", at, progress) as run:
+            with run.step("ingest") as step:
+                sentences = [ingesting.ingest(run.workspace, step, found, at)]
+            looked.close()  # others need not wait while we train
+            dataset, contract = workspace.dataset(), workspace.contract()
+            if dataset is None or contract is None:
+                sentences.append(_no_clients(workspace))
+            else:
+                sentences += _walk(run, dataset, contract, retrain=retrain)
+            run.sentence = " ".join(sentences)
+            if dataset is not None:
+                with run.step("report") as step:
+                    report(run.workspace, step, run.sentence)
+            run.key = _state_key(workspace)
     return run.sentence
 
 
@@ -74,6 +77,7 @@ def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> l
     decision = learn.decide(run, dataset, champion, asked=retrain)
     sentences = [decision.sentence]
     if decision.answer:
+        sentences += _to_look_into(workspace, dataset, contract)
         with run.step("train") as step:
             tired = _tired(decision.evidence, workspace)
             attempt = learn.learn(step, dataset, contract, champion, tired=tired)
@@ -84,6 +88,14 @@ def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> l
             count = score_clients(workspace, step, dataset, contract, champion)
         sentences.append(f"{plural(count, 'client')} scored.")
     return sentences
+
+
+def _to_look_into(workspace: Workspace, dataset: Dataset, contract: Contract) -> list[str]:
+    """What a person should look into before a model learns from it."""
+    config = workspace.config.model
+    outcome = dataset.rows["_outcome"].to_numpy()
+    found = training.flags(dataset.rows, outcome, contract, config.gate.leak_roc_auc, seed=config.seed)
+    return [f"Look into {flag.sentence}" for flag in found if flag.kind == training.LEAK]
 
 
 def _tired(evidence: dict, workspace: Workspace) -> bool:
@@ -118,11 +130,11 @@ def ingest_run(workspace: Workspace, *, known_at: datetime | None = None, progre
     at = workspace.now()
     if known_at is not None and known_at > at:
         raise BellwetherError(f"The instant {known_at.isoformat()} lies in the future; nothing is known yet then.")
-    found = ingesting.look(workspace)
-    if not found.arrivals:
-        return " ".join(["No new batch.", *found.problems])
-    with running(workspace, "ingest", at, progress) as run, run.step("ingest") as step:
-        run.sentence = ingesting.ingest(run.workspace, step, found, known_at or at)
+    with ingesting.looking(workspace) as found:
+        if not found.anything:
+            return " ".join(["No new batch.", *found.sentences])
+        with running(workspace, "ingest", at, progress) as run, run.step("ingest") as step:
+            run.sentence = ingesting.ingest(run.workspace, step, found, known_at or at)
     return run.sentence
 
 
@@ -236,16 +248,18 @@ def _take_and_score(workspace: Workspace, *, progress: Progress = silent) -> str
         return full_run(workspace, progress=progress)
     at = workspace.now()
     workspace = _stopped(workspace, at)
-    found = ingesting.look(workspace)
-    if not found.arrivals:
-        return " ".join(["No new batch.", *found.problems])
-    with running(workspace, "ingest", at, progress) as run:
-        with run.step("ingest") as step:
-            said = ingesting.ingest(workspace, step, found, at)
-        dataset, contract = _state(workspace)
-        with run.step("score") as step:
-            count = score_clients(workspace, step, dataset, contract, champion)
-        run.sentence = f"{said} {plural(count, 'client')} scored."
+    with ExitStack() as looked:
+        found = looked.enter_context(ingesting.looking(workspace))
+        if not found.anything:
+            return " ".join(["No new batch.", *found.sentences])
+        with running(workspace, "ingest", at, progress) as run:
+            with run.step("ingest") as step:
+                said = ingesting.ingest(workspace, step, found, at)
+            looked.close()
+            dataset, contract = _state(workspace)
+            with run.step("score") as step:
+                count = score_clients(workspace, step, dataset, contract, champion)
+            run.sentence = f"{said} {plural(count, 'client')} scored."
     return run.sentence
 
 

@@ -1,177 +1,418 @@
-"""Files become batches."""
+"""Files and fetched rows become batches."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
-from core import files, ingestion, schema, sources
-from core.config import SqlSource
-from core.errors import BellwetherError
-from core.ingestion import ACCEPTED, DUPLICATE, SUPERSEDED, Checked, RawTable
+from core import ingestion, schema, sources
+from core.config import FolderSource, SqlSource
+from core.errors import BellwetherError, RefusedFile
+from core.ingestion import Dialect, Opener, Spelled, Tally, TextTable
+from core.parts import Staging
 from core.pipeline.running import Step
-from core.schema import Contract
-from core.sources import Arrival
+from core.schema import CATEGORICAL, Contract
+from core.sources import Fetched
 from core.store import ingested
+from core.values import Evidence
 from core.wording import plural
-from core.workspace import INDEX, REJECTED, SEEN, Workspace
+from core.workspace import Workspace
+
+_COUNTS = ("read", "accepted", "duplicate", "superseded", "rejected")
+_REJECTED_SCHEMA = pa.schema(
+    [("line", pa.int64()), *((name, pa.string()) for name in ("column", "value", "reason", "row")),
+     ("set_aside", pa.bool_())]
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """Content that is to become a batch."""
+
+    source: str
+    name: str
+    sha256: str
+    #: "auto", "clients" or "outcomes"
+    holds: str
+    open: Opener
+    sheet: str = ""
+    #: raises `RefusedFile` when the content is no longer what `sha256` says
+    check: Callable[[], None] = lambda: None
+    #: how far a table was fetched with it
+    cursor: str | None = None
+
+
+@dataclass
 class Found:
-    """What a look into the sources brought: new arrivals with their sha256, and what could not be looked at."""
+    """What a look into the sources brought."""
 
-    arrivals: tuple[tuple[Arrival, str], ...]
-    problems: tuple[str, ...]
+    files: list[Delivery] = field(default_factory=list)
+    #: fetched slices of tables, begun but not fetched whole
+    tables: list[tuple[SqlSource, Fetched, Iterator[Fetched]]] = field(default_factory=list)
+    #: (source, file) -> what is wrong with it
+    troubles: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to take in."""
+        return bool(self.files or self.tables)
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is wrong, for people."""
+        return list(self.troubles.values())
+
+    def close(self) -> None:
+        """Let go of what was begun and will not be taken in."""
+        for _, first, rest in self.tables:
+            first.path.unlink(missing_ok=True)
+            rest.close()  # type: ignore[attr-defined]
+        self.tables.clear()
 
 
-def look(workspace: Workspace) -> Found:
-    """New files in every source; those taken before, or refused under the same rules, are passed over."""
-    contract = workspace.contract()
-    arrivals: list[tuple[Arrival, str]] = []
-    problems: list[str] = []
-    seen: set[str] = set()
-    for source in workspace.config.sources:
-        if isinstance(source, SqlSource):
-            continue
+@contextmanager
+def looking(workspace: Workspace) -> Iterator[Found]:
+    """New content in every source; what was taken before, or refused under the same rules, is passed over.
+
+    What cannot be looked at, and files that are still being written, are left alone: the store remembers what is
+    wrong, and they are tried again next time. Within the block no other process adds to the dataset.
+    """
+    with workspace.store.exclusively():
+        _sweep(workspace)
+        found = Found()
         try:
-            here = sources.poll(source)
-        except BellwetherError as error:
-            problems.append(str(error))
+            _look(workspace, found)
+            yield found
+        finally:
+            found.close()
+
+
+def _sweep(workspace: Workspace) -> None:
+    """Remove what a kill left half done."""
+    workspace.shelf.sweep()
+    for path in workspace.fetched_folder.glob("*"):
+        path.unlink(missing_ok=True)
+
+
+def _look(workspace: Workspace, found: Found) -> None:
+    contract = workspace.contract()
+    for source in workspace.config.sources:
+        read_by = _read_by(workspace, contract, source)
+        with workspace.store.reading() as db:
+            settled = ingested.settled(db, read_by)
+        settled |= {delivery.sha256 for delivery in found.files}
+        if isinstance(source, FolderSource):
+            _look_into_folder(workspace, source, settled, found)
+        else:
+            _look_into_table(workspace, source, settled, found)
+    _note_troubles(workspace, found.troubles)
+
+
+def _look_into_folder(workspace: Workspace, source: FolderSource, settled: set[str], found: Found) -> None:
+    polled = sources.poll(source)
+    found.troubles |= {(source.name, name): sentence for name, sentence in polled.troubles.items()}
+    with workspace.store.reading() as db:
+        seen = ingested.sightings(db, source.name)
+    strange = [arrival for arrival in polled.arrivals if seen.get(arrival.name, ("", ""))[0] != arrival.stamp]
+    writing = sources.still_changing(strange, source.settle_seconds, time.sleep)
+    looked_at: dict[str, tuple[str, str]] = {}
+    for arrival in polled.arrivals:
+        if arrival.name in writing:
             continue
-        for arrival in here:
+        stamp, sha256 = seen.get(arrival.name, ("", ""))
+        if stamp != arrival.stamp:
             try:
-                sha256 = hashlib.sha256(arrival.content()).hexdigest()
-            except BellwetherError as error:
-                problems.append(str(error))
+                sha256 = sources.sha256_of(arrival)
+            except RefusedFile as error:
+                found.troubles[source.name, arrival.name] = str(error)
                 continue
-            with workspace.store.reading() as db:
-                known = ingested.is_settled(db, sha256, _read_by(workspace, contract))
-            if not known and sha256 not in seen:
-                arrivals.append((arrival, sha256))
-            seen.add(sha256)
-    return Found(tuple(arrivals), tuple(problems))
+            looked_at[arrival.name] = (arrival.stamp, sha256)
+        if sha256 not in settled:
+            settled.add(sha256)
+            delivery = Delivery(
+                source.name, arrival.name, sha256, arrival.holds, arrival.open, source.sheet, arrival.check
+            )
+            found.files.append(delivery)
+    if looked_at:
+        with workspace.store.writing() as db:
+            ingested.insert_sightings(db, source.name, looked_at, workspace.now())
 
 
-def _read_by(workspace: Workspace, contract: Contract | None) -> str:
+def _look_into_table(workspace: Workspace, source: SqlSource, settled: set[str], found: Found) -> None:
+    with workspace.store.reading() as db:
+        state = ingested.read_cursor(db, source.name)
+    slices = sources.fetch(source, state, workspace.fetched_folder)
+    try:
+        first = next(slices, None)
+        while first is not None and not source.cursor and first.sha256 in settled:
+            first.path.unlink()
+            first = next(slices, None)
+    except RefusedFile as error:
+        found.troubles[source.name, ""] = str(error)
+        return
+    if first is not None:
+        found.tables.append((source, first, slices))
+
+
+def _note_troubles(workspace: Workspace, troubles: dict[tuple[str, str], str]) -> None:
+    """Write down what is wrong now where it was not before, and what is right again."""
+    with workspace.store.reading() as db:
+        before = {place: told for place, (told, _) in ingested.open_troubles(db).items()}
+    changed = {place: told for place, told in troubles.items() if before.get(place) != told}
+    changed |= dict.fromkeys(before.keys() - troubles.keys(), "")
+    if changed:
+        with workspace.store.writing() as db:
+            for (source, name), sentence in changed.items():
+                ingested.insert_trouble(db, source, name, sentence, workspace.now())
+
+
+def _read_by(workspace: Workspace, contract: Contract | None, source: FolderSource | SqlSource) -> str:
     """Changes when a refused file might be read differently."""
-    rules = workspace.config.data.model_dump_json() + (contract.fingerprint if contract else "")
-    return hashlib.blake2b(rules.encode(), digest_size=16).hexdigest()
+    rules = [workspace.config.data.model_dump_json(), contract.fingerprint if contract else "", source.holds]
+    rules.append(getattr(source, "sheet", ""))
+    return hashlib.blake2b("\x1f".join(rules).encode(), digest_size=16).hexdigest()
 
 
 def ingest(workspace: Workspace, step: Step, found: Found, known_at: datetime) -> str:
-    """Take every arrival as a batch of its own; a sentence on what came of it.
+    """Take everything that was found as batches of their own; a sentence on what came of it.
 
-    A file that cannot be taken is recorded as refused with its reason, and the others go on.
+    What cannot be taken is recorded as refused with its reason, and the others go on.
     """
-    totals = dict.fromkeys(("read", "accepted", "duplicate", "superseded", "rejected"), 0)
-    refused = []
-    for number, (arrival, sha256) in enumerate(found.arrivals):
-        step.progress(number / len(found.arrivals), arrival.name)
-        batch = take(workspace, arrival, sha256, known_at)
+    totals = dict.fromkeys(_COUNTS, 0)
+    refused: list[str] = []
+    taken = 0
+    for number, delivery in enumerate(_deliveries(found)):
+        step.progress(min(number / max(len(found.files), 1), 1.0), delivery.name)
+        try:
+            batch = take(workspace, delivery, known_at)
+        except (OSError, RefusedFile) as error:
+            found.troubles[delivery.source, delivery.name] = _trouble(delivery, error)
+            continue
         if batch["refused"]:
-            refused.append(f"{arrival.name} was refused: {batch['refused']}")
+            refused.append(f"{delivery.name} was refused: {batch['refused']}")
+        else:
+            taken += 1
         for name in totals:
             totals[name] += batch[name]
-    return _sentence(len(found.arrivals) - len(refused), totals, [*refused, *found.problems])
+    _note_troubles(workspace, found.troubles)
+    return _sentence(taken, totals, [*refused, *found.sentences])
+
+
+def _trouble(delivery: Delivery, error: OSError | RefusedFile) -> str:
+    if isinstance(error, RefusedFile):
+        return str(error)
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"{delivery.name} could not be taken in: {error.strerror or error}{where}. Nothing of it was kept; "
+        "it is tried again next time."
+    )
+
+
+def _deliveries(found: Found) -> Iterator[Delivery]:
+    """Everything that was found, tables slice by slice; a table that is away is a trouble of its own."""
+    yield from found.files
+    while found.tables:
+        source, first, rest = found.tables.pop()
+        fetched: Fetched | None = first
+        try:
+            while fetched is not None:
+                path = fetched.path
+                yield Delivery(
+                    source.name, fetched.name, fetched.sha256, source.holds, _opener(path), cursor=fetched.state
+                )  # fmt: skip
+                path.unlink(missing_ok=True)
+                fetched = next(rest, None)
+        except RefusedFile as error:
+            found.troubles[source.name, ""] = str(error)
+
+
+def _opener(path: Path) -> Opener:
+    return lambda: path.open("rb")
 
 
 def _sentence(taken: int, totals: dict[str, int], troubles: list[str]) -> str:
     if not taken:
         return " ".join(["No new batch.", *troubles])
-    counts = ", ".join(f"{totals[name]:,} {name}" for name in ("accepted", "duplicate", "superseded", "rejected"))
+    counts = ", ".join(f"{totals[name]:,} {name}" for name in _COUNTS[1:])
     batches = "1 batch" if taken == 1 else f"{taken:,} batches"
     return " ".join([f"{batches} taken: {plural(totals['read'], 'row')} read, {counts}.", *troubles])
 
 
-def take(workspace: Workspace, arrival: Arrival, sha256: str, known_at: datetime) -> dict[str, Any]:
-    """Read one file and record it as a batch, taken or refused; the recorded row.
+def take(workspace: Workspace, delivery: Delivery, known_at: datetime) -> dict[str, Any]:
+    """Read one delivery and record it as a batch, taken or refused; the recorded row.
 
-    Files first, then the row: a kill in between leaves orphan files and no batch.
+    Files first, then the row: a kill in between leaves orphan files and no batch. Raises `OSError` when the disk
+    fails, and `RefusedFile` when the content changed while it was read; then nothing is recorded.
     """
     begun = time.perf_counter()
     contract = workspace.contract()
+    source = next(one for one in workspace.config.sources if one.name == delivery.source)
     batch: dict[str, Any] = {
-        "source": arrival.source, "name": arrival.name, "sha256": sha256, "holds": "clients", "known_at": known_at,
-        "read": 0, "accepted": 0, "duplicate": 0, "superseded": 0, "rejected": 0, "part": "", "refused": "",
-        "read_by": _read_by(workspace, contract),
+        "source": delivery.source, "name": delivery.name, "sha256": delivery.sha256, "holds": "clients",
+        "known_at": known_at, **dict.fromkeys(_COUNTS, 0), "part": "", "refused": "", "dialect": "", "bad_cells": 0,
+        "disagreed": 0, "read_by": _read_by(workspace, contract, source),
     }  # fmt: skip
-    inferred: Contract | None = None
+    read: _Read | None = None
     try:
-        raw = ingestion.read_csv(arrival.content(), workspace.config.data)
-        if _holds(raw, arrival, workspace):
-            batch["holds"] = "outcomes"
-            checked = ingestion.check_outcomes(raw, workspace.config.data)
-            dated = True
-        else:
-            if contract is None:
-                contract = inferred = schema.infer_contract(raw.table, workspace.config.data)
-            checked = ingestion.check_clients(raw, contract, workspace.config.data)
-            dated = contract.dated
-        batch["part"] = f"{known_at:%Y%m%dT%H%M%S%fZ}-{sha256[:12]}"
-        batch |= _write(workspace, batch, checked, dated=dated)
+        read = _read(workspace, delivery, contract, known_at)
+        batch |= read.batch
     except BellwetherError as error:
         batch["refused"] = str(error)
+    delivery.check()
     batch["seconds"] = time.perf_counter() - begun
     with workspace.store.writing() as db:
-        if inferred is not None and batch["accepted"]:
-            ingested.insert_contract(db, inferred.to_json(), known_at)
-        ingested.insert_batch(db, batch)
+        if read is not None and contract is None and read.contract is not None and batch["accepted"]:
+            ingested.insert_contract(db, read.contract.to_json(), known_at)
+        if not (delivery.cursor and ingested.is_taken(db, delivery.sha256)):  # the same rows under a later cursor
+            ingested.insert_batch(db, batch)
+        if delivery.cursor is not None:
+            ingested.insert_cursor(db, delivery.source, delivery.cursor, known_at)
     return batch
 
 
-def _holds(raw: RawTable, arrival: Arrival, workspace: Workspace) -> bool:
-    if arrival.holds != "auto":
-        return arrival.holds == "outcomes"
-    return schema.holds_outcomes_only(raw.table.column_names, workspace.config.data)
+@dataclass(frozen=True)
+class _Read:
+    """What a delivery was read as."""
+
+    batch: dict[str, Any]
+    contract: Contract | None
 
 
-def _write(workspace: Workspace, batch: dict[str, Any], checked: Checked, *, dated: bool) -> dict[str, int]:
-    """Write a batch's files; its counts."""
-    accepted, name = checked.accepted, batch["part"]
-    keys = ingestion.key_hashes(accepted)
-    contents = ingestion.content_hashes(accepted)
+def _read(workspace: Workspace, delivery: Delivery, contract: Contract | None, known_at: datetime) -> _Read:
+    config = workspace.config.data
+    table = ingestion.open_table(
+        delivery.open, config, sheet=delivery.sheet, known=_known_names(contract)
+    )  # fmt: skip
+    outcomes = delivery.holds == "outcomes" or (
+        delivery.holds == "auto" and schema.holds_outcomes_only(table.names, config)
+    )
+    if outcomes:
+        ingestion.require_outcome_columns(table.names, config)
+    elif contract is not None:
+        schema.require_columns(contract, [*table.names, contract.outcome])
     with workspace.store.reading() as db:
-        taken = [b for b in ingested.taken_batches(db) if b.holds == batch["holds"] and b.accepted]
-    earlier = [b for b in taken if b.known_at <= batch["known_at"]]  # replayed history does not know the future
-    known = files.newest_contents((workspace.part_path(b.part, INDEX) for b in reversed(earlier)), keys)
-    if batch["holds"] == "outcomes":  # by id alone, the same outcome again is about the client's next snapshot
-        known[accepted["_as_of"].is_null().to_numpy(zero_copy_only=False)] = b""
-    fate = ingestion.assign(keys, contents, known)
-    kept = pa.array(fate == ACCEPTED)
-    again = accepted.filter(pa.array((fate == DUPLICATE) & (contents == known)))
-    if not dated:
-        arrived = pa.repeat(pa.scalar(batch["known_at"], pa.timestamp("us", tz="UTC")), accepted.num_rows)
-        accepted = accepted.set_column(accepted.column_names.index("_as_of"), "_as_of", arrived)
-    if (fate == ACCEPTED).any():
-        files.write_index(workspace.part_path(name, INDEX), keys[fate == ACCEPTED], contents[fate == ACCEPTED])
-        files.write_part(workspace.part_path(name), accepted.filter(kept))
-    if (fate == DUPLICATE).any():
-        files.write_part(workspace.part_path(name, SEEN), again.select(["_client", "_content"]))
-    rejected = checked.rejected
-    if len(rejected):
-        table = pa.Table.from_pandas(rejected, preserve_index=False)
-        files.write_part(workspace.rejected_folder / f"{name}{REJECTED}", table)
-    return {
-        "read": checked.read,
-        "accepted": int(np.sum(fate == ACCEPTED)),
-        "duplicate": int(np.sum(fate == DUPLICATE)),
-        "superseded": int(np.sum(fate == SUPERSEDED)),
-        "rejected": ingestion.rejected_rows(rejected),
-    }
+        prior = ingested.last_decimal(db, delivery.source)
+    columns = [] if outcomes else _spelled_columns(table, contract, workspace)
+    if config.as_of in table.names:
+        columns = list(dict.fromkeys([*columns, config.as_of]))
+    evidence = ingestion.gather(table.chunks(), columns, config)
+    spelled = ingestion.choose(evidence, config, prior)
+    if contract is None and not outcomes:
+        if next(table.chunks(), None) is None:
+            raise RefusedFile("The file has a header line but no rows.")
+        contract = schema.infer_contract(ingestion.survey(table), config, spelled.spelling)
+    reading = _Reading(workspace, delivery, table, None if outcomes else contract, known_at)
+    found = reading.attempt(spelled, evidence, prior)
+    if isinstance(found, Spelled):  # cells further down are spelled otherwise than the first ones
+        found = reading.attempt(found, None, prior)
+    if isinstance(found, Spelled):
+        raise RefusedFile("The file's numbers or dates are spelled in two ways; write them in one.")
+    return _Read(found, None if outcomes else contract)
 
 
-def read_rejected(workspace: Workspace, part: str) -> pd.DataFrame:
-    """Rejected rows and cells of a batch: line, column, value, reason, row, set_aside."""
-    path = workspace.rejected_folder / f"{part}{REJECTED}"
-    if not part or not path.is_file():
-        return pd.DataFrame(columns=["line", "column", "value", "reason", "row", "set_aside"])
-    found: pd.DataFrame = files.read_part(path).to_pandas()
-    return found
+def _known_names(contract: Contract | None) -> tuple[str, ...]:
+    return (contract.client_id, contract.outcome, contract.as_of, *contract.names) if contract else ()
+
+
+def _spelled_columns(table: TextTable, contract: Contract | None, workspace: Workspace) -> list[str]:
+    """Columns whose cells tell how numbers and dates are spelled."""
+    if contract is not None:
+        return [name for name, kind in contract.kinds.items() if kind != CATEGORICAL]
+    config = workspace.config.data
+    texts = {config.client_id, config.outcome, config.owner, config.label, *config.ignore, *config.categorical}
+    return [name for name in table.names if name not in texts]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A delivery being read under a contract (None: it holds outcomes)."""
+
+    workspace: Workspace
+    delivery: Delivery
+    table: TextTable
+    contract: Contract | None
+    known_at: datetime
+
+    def attempt(self, spelled: Spelled, evidence: Evidence | None, prior: str) -> dict[str, Any] | Spelled:
+        """What becomes of the batch; or the spelling to try instead, where `evidence` of the first rows was given.
+
+        Raises `RefusedFile`.
+        """
+        config = self.workspace.config.data
+        part = f"{self.known_at:%Y%m%dT%H%M%S%fZ}-{self.delivery.sha256[:12]}"
+        tally = Tally()
+        with Staging(self.workspace.shelf, part) as staging:
+            for chunk in self.table.chunks():
+                if self.contract is None:
+                    checked = ingestion.check_outcomes(chunk, config, spelled.spelling)
+                else:
+                    checked = ingestion.check_clients(chunk, self.contract, config, spelled.spelling)
+                tally.add(checked)
+                contents = ingestion.content_hashes(checked.accepted)
+                staging.add(self._dated(checked.accepted), self._keys(checked.accepted), contents)
+                rejected = pa.Table.from_pandas(checked.rejected, _REJECTED_SCHEMA, preserve_index=False)
+                staging.add_rejected(rejected)
+            if tally.read == 0:
+                raise RefusedFile("The file has a header line but no rows.")
+            if evidence is not None:
+                revised = ingestion.choose(evidence + tally.evidence, config, prior)
+                if revised.spelling != spelled.spelling:
+                    return revised
+            tally.refuse_if_most_are_bad(config)
+            staging.mend_rejected(self._with_lines)
+            settled = staging.settle(self._decide())
+        dialect = replace(
+            self.table.dialect, decimal=spelled.spelling.decimal, decimal_by=spelled.decimal_by,
+            dates=spelled.spelling.dates if spelled.spelling.dates != "ymd" else "",
+        )  # fmt: skip
+        return {
+            "holds": "clients" if self.contract else "outcomes", "part": part, "read": tally.read,
+            "rejected": tally.set_aside, "bad_cells": tally.bad_cells, "dialect": _as_json(dialect), **asdict(settled),
+        }  # fmt: skip
+
+    def _dated(self, accepted: pa.Table) -> pa.Table:
+        """Without a date column rows are about the instant of their arrival."""
+        if self.contract is None or self.contract.dated:
+            return accepted
+        arrived = pa.repeat(pa.scalar(self.known_at, pa.timestamp("us", tz="UTC")), accepted.num_rows)
+        return accepted.set_column(accepted.column_names.index("_as_of"), "_as_of", arrived)
+
+    def _keys(self, accepted: pa.Table) -> np.ndarray:
+        if self.contract is not None:
+            return ingestion.key_hashes(accepted)
+        # by id alone, the same outcome told again is about the client's next snapshot: it is no duplicate
+        return ingestion.key_hashes(accepted, undated=self.known_at.isoformat())
+
+    def _with_lines(self, rejected: pa.Table) -> pa.Table:
+        records = rejected["line"].to_pylist()
+        return rejected.set_column(0, "line", pa.array(self.table.lines(records), pa.int64()))
+
+    def _decide(self) -> Any:
+        holds = "clients" if self.contract else "outcomes"
+        with self.workspace.store.reading() as db:
+            taken, rewritten = ingested.taken_batches(db), ingested.rewritten(db)
+        # replayed history does not know the future
+        earlier = [batch for batch in taken if batch.holds == holds and batch.known_at <= self.known_at]
+        dated = self.contract is None or self.contract.dated
+
+        def decide(keys: np.ndarray, contents: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            known = self.workspace.shelf.newest_contents(keys, earlier, rewritten)
+            fates = ingestion.assign(keys, contents, known)
+            differs = ingestion.disagreeing(contents, known) & (fates == ingestion.ACCEPTED) & dated
+            return fates, differs, (fates == ingestion.DUPLICATE) & (contents == known)
+
+        return decide
+
+
+def _as_json(dialect: Dialect) -> str:
+    return json.dumps(dialect.told(), ensure_ascii=False, sort_keys=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import decisions, evaluation, registry, reporting, statistics, training
+from core import decisions, evaluation, registry, reporting, schema, statistics, training
 from core.dataset import Dataset, ripe_since
 from core.decisions import GateEvidence, RetrainEvidence
 from core.model import AdditiveModel
@@ -18,7 +18,7 @@ from core.pipeline.running import Run, Step
 from core.records import Decision, Metric, Version
 from core.schema import Contract
 from core.statistics import Interval
-from core.store import history, models
+from core.store import history, ingested, models
 from core.training import Contest, Rule, TrainingSet
 from core.workspace import Workspace
 
@@ -47,11 +47,25 @@ def decide(run: Run, dataset: Dataset, champion: Version | None, *, asked: bool)
         realised_roc_auc=_newest_realised(realised, champion),
         reference_roc_auc=_out_of_fold_roc_auc(out_of_fold, champion),
         drifted=_alarmed(drifted, champion),
+        contract_changed=_contract_changed(workspace, champion, last),
     )
     decision = decisions.should_retrain(evidence, workspace.config.retrain)
     with workspace.store.writing() as db:
         history.insert_decision(db, run.id, decision, run.at)
     return decision
+
+
+def _contract_changed(workspace: Workspace, champion: Version | None, last: datetime | None) -> bool:
+    """Whether other columns are looked at than when the champion was fitted, or last anything was tried."""
+    contract = workspace.contract()
+    if contract is None or last is None:
+        return False
+    if champion is None:
+        with workspace.store.reading() as db:
+            since = ingested.contract_known_at(db)
+        return since is not None and since > last
+    learned = registry.read_manifest(workspace.models_folder, champion)["columns"]
+    return {(one["name"], one["kind"]) for one in learned} != {(one.name, one.kind) for one in contract.columns}
 
 
 def _days(span: timedelta) -> float:
@@ -122,7 +136,8 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
         with step.commit() as db:
             history.insert_decision(db, run.id, decision, run.at)
         return Attempt(decision, None)
-    made = _Made(workspace, dataset.fingerprint, known, contest, contract, model, fitted, risk, decision)
+    batches = _batches(workspace, rows)
+    made = _Made(workspace, dataset.fingerprint, known, contest, contract, model, fitted, risk, decision, batches)
     version, metrics = _save(made, run.at, provisional=few)
     with step.commit() as db:
         history.insert_decision(db, run.id, decision, run.at)
@@ -164,7 +179,7 @@ def _gate_evidence(
         fresh = np.isfinite(ours_at_all) & theirs_unknown
         gate_rows, gate_leavers = int(fresh.sum()), int(known.outcome[fresh].sum())
         if gate_rows:
-            theirs = workspace.model(champion).risk(known.features[fresh])
+            theirs = _deployed_risk(workspace.model(champion), rows)[fresh]
             ours, seen = ours_at_all[fresh], known.outcome[fresh]
             auc_difference = statistics.roc_auc_difference(seen, ours, theirs)
             loss_difference = statistics.mean(statistics.log_losses(seen, ours) - statistics.log_losses(seen, theirs))
@@ -178,6 +193,12 @@ def _gate_evidence(
         has_champion=champion is not None, gate_rows=gate_rows, gate_leavers=gate_leavers,
         roc_auc_difference=auc_difference, log_loss_difference=loss_difference, champion_tired=tired,
     )  # fmt: skip
+
+
+def _deployed_risk(model: AdditiveModel, rows: pd.DataFrame) -> np.ndarray:
+    """The champion's risk of each training row (n,); a column that it uses and that there is no more is missing."""
+    risk: np.ndarray = model.risk(schema.features(training.in_order(rows), model.columns).reset_index(drop=True))
+    return risk
 
 
 def _unknown_to(workspace: Workspace, known: TrainingSet, rows: pd.DataFrame, champion: Version) -> np.ndarray:
@@ -203,6 +224,13 @@ def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows["_client"], rows["_as_of"].dt.tz_localize(None)])
 
 
+def _batches(workspace: Workspace, rows: pd.DataFrame) -> list[int]:
+    """Batches that brought these rows, or outcomes apart."""
+    with workspace.store.reading() as db:
+        late = [batch.id for batch in ingested.taken_batches(db) if batch.holds == "outcomes"]
+    return sorted({*rows["_batch"].astype(int).tolist(), *late})
+
+
 @dataclass(frozen=True, eq=False)
 class _Made:
     """All that a version is saved from."""
@@ -218,6 +246,8 @@ class _Made:
     #: out of fold, (n,)
     risk: np.ndarray
     decision: Decision
+    #: ids of the batches that rows or outcomes came with
+    batches: list[int]
 
 
 def _save(made: _Made, at: datetime, *, provisional: bool) -> tuple[Version, list[Metric]]:
@@ -237,7 +267,8 @@ def _save(made: _Made, at: datetime, *, provisional: bool) -> tuple[Version, lis
         **made_from,
         "version": name, "family": model.family, "provisional": provisional, "seed": config.seed,
         "columns": json.loads(made.contract.to_json())["columns"], "rows": made.fitted, "rows_available": known.n,
-        "folds": contest.folds, "families": contest.families, "single_columns": contest.single_columns,
+        "batches": made.batches, "folds": contest.folds, "families": contest.families,
+        "single_columns": contest.single_columns,
         "calibration": {"slope": model.slope, "shift": model.shift}, "threshold": threshold,
         "packages": registry.package_versions(), "sentence": made.decision.sentence,
         "metrics": {m.metric: {"value": m.value, "low": m.low, "high": m.high, "n": m.n} for m in metrics},

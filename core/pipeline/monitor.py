@@ -50,7 +50,7 @@ def evaluate_delivered(
     absent = absent[(absent["_merge"] == "left_only") & (absent["_outcome_known_at"] > champion.known_at)]
     backfilled = []
     if len(absent):
-        scored = scoring.score(workspace.model(champion), schema.features(absent, contract))
+        scored = scoring.score(workspace.model(champion), schema.features(absent, workspace.model(champion).columns))
         absent = absent.assign(risk=scored.risk, version=champion.version)
         backfilled = _by_chunk(absent, stored["backfilled"], workspace.config.model.seed, champion.threshold)
     with step.commit() as db:
@@ -83,7 +83,7 @@ def compare_chunks(
     labelled = datasets.chunked(dataset, contract)
     chunks = list(dict.fromkeys(labelled["_chunk"]))
     keys = _reference_keys(workspace, labelled, chunks, champion)
-    reference = schema.features(datasets.rows_of(dataset, keys), contract)
+    reference = schema.features(datasets.rows_of(dataset, keys), contract.columns)
     with workspace.store.reading() as db:
         stored = history.list_drift(db)
     compared = dict(zip(stored["chunk"], stored["current_n"], strict=True))
@@ -94,7 +94,7 @@ def compare_chunks(
         rows = datasets.rows_of(dataset, labelled[labelled["_chunk"] == label])
         own = pd.MultiIndex.from_frame(rows[_KEY]).isin(learned_from).mean() > 0.5
         if not own and compared.get(label) != len(rows):
-            current = schema.features(rows, contract)
+            current = schema.features(rows, contract.columns)
             found[label] = drift.compare(reference, current, kinds, workspace.config.monitoring)
     summaries = diagnostics.summarise(*_summary_frame(dataset, contract))
     with step.commit() as db:

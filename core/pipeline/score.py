@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Callable
@@ -20,16 +19,18 @@ from core import files, ingestion, registry, schema, scoring, values
 from core.config import DataConfig
 from core.dataset import Dataset
 from core.errors import BellwetherError, RefusedFile
+from core.ingestion import TextTable
 from core.model import AdditiveModel
 from core.pipeline.running import Progress, Step
 from core.records import Version
-from core.schema import Contract
+from core.schema import CATEGORICAL, Contract
 from core.store import models
+from core.values import PLAIN, Spelling
+from core.wording import plural
 from core.workspace import Workspace
 
 ADDED = ("risk", "band", "reason_1", "reason_2", "reason_3")
 NO_MODEL = "There is no model to score with yet: run `python -m core run` once outcomes are known."
-_BLOCK_BYTES = 1 << 24
 
 
 def score_clients(workspace: Workspace, step: Step, dataset: Dataset, contract: Contract, champion: Version) -> int:
@@ -69,7 +70,7 @@ def _risk_rows(
 ) -> list[dict[str, Any]]:
     if len(due) == 0:
         return []
-    features = schema.features(due, contract).reset_index(drop=True)
+    features = schema.features(due, model.columns).reset_index(drop=True)
     scored = scoring.score(model, features)
     learned = registry.load_learned(workspace.models_folder, champion)
     own = due[["_client", "_as_of"]].merge(learned, on=["_client", "_as_of"], how="left")["risk"].to_numpy()
@@ -121,15 +122,28 @@ class _Scorer:
     writer: scoring.ReasonWriter
     config: DataConfig
     at: datetime
+    spelling: Spelling = PLAIN
+    #: names that the contract spells
+    known: tuple[str, ...] = ()
+
+    def spelled(self, table: TextTable) -> _Scorer:
+        """Ready for the way in which numbers and dates are spelled in a file."""
+        columns = [column.name for column in self.contract.columns if column.kind != CATEGORICAL]
+        columns += [self.contract.as_of] if self.contract.as_of in table.names else []
+        evidence = ingestion.gather(table.chunks(), columns, self.config)
+        return replace(self, spelling=ingestion.choose(evidence, self.config, "").spelling)
 
     def score(self, table: pa.Table) -> tuple[list[pa.Array], dict[str, int]]:
         """The added columns as texts, and unreadable cells by column."""
         as_of = pd.Series(pd.Timestamp(self.at), index=range(table.num_rows)).astype("datetime64[us, UTC]")
         if self.contract.dated and self.contract.as_of in table.column_names:
-            dates, _ = values.instants(values.trim(table[self.contract.as_of], self.config.missing))
+            dates, _ = values.instants(
+                values.trim(table[self.contract.as_of], self.config.missing), self.spelling.dates
+            )
             as_of = dates.to_pandas().fillna(pd.Timestamp(self.at))
-        features, unreadable = ingestion.read_features(table, self.contract.columns, self.config, as_of)
-        scored = scoring.score(self.model, features)
+        features, unreadable = ingestion.read_features(table, self.contract.columns, self.config, as_of, self.spelling)
+        absent = [column.name for column in self.model.columns if column.name not in features]
+        scored = scoring.score(self.model, features.assign(**dict.fromkeys(absent, np.nan)))
         provisional = np.full(table.num_rows, scoring.PROVISIONAL)
         band = provisional if self.version.provisional else self.cuts.band(scored.risk)
         risk = pa.array(scored.risk).cast(pa.string())
@@ -141,17 +155,19 @@ def _scorer(workspace: Workspace) -> _Scorer:
     if version is None or contract is None:
         raise BellwetherError(NO_MODEL)
     model = workspace.model(version)
-    used = {column.name for column in model.columns}
-    contract = replace(contract, columns=tuple(c for c in contract.columns if c.name in used))
+    known = (contract.client_id, contract.as_of, *contract.names)
+    # what the champion uses and the contract no longer has counts as missing
+    used = {(column.name, column.kind) for column in model.columns}
+    contract = replace(contract, columns=tuple(c for c in contract.columns if (c.name, c.kind) in used))
     cuts = scoring.band_cuts(version.base_rate, workspace.config.worklist)
     writer = scoring.ReasonWriter(model)
-    return _Scorer(contract, model, version, cuts, writer, workspace.config.data, workspace.now())
+    return _Scorer(contract, model, version, cuts, writer, workspace.config.data, workspace.now(), known=known)
 
 
 def score_file(
     workspace: Workspace, source: Path, target: Path, progress: Progress
 ) -> ScoredFile:  # fmt: skip
-    """Score a CSV file into another: the same rows in the same order, with `ADDED` columns.
+    """Score a client file into a CSV file: the same rows in the same order, with `ADDED` columns.
 
     Works block by block, so memory does not grow with the file. The champion itself scores, also rows it
     learned from. Raises a `BellwetherError` when there is no champion, or columns are absent; then nothing
@@ -174,77 +190,63 @@ def score_file(
 
 
 def score_stream(
-    workspace: Workspace, read: BinaryIO, written: BinaryIO, progress: Callable[[int], None]
+    workspace: Workspace, read: BinaryIO, written: BinaryIO, progress: Callable[[int], None], *, sheet: str = ""
 ) -> ScoredFile:
-    """As `score_file`, from and to open files; `progress` gets the number of bytes read."""
+    """As `score_file`, from and to open files; `progress` gets the number of bytes read. `read` must be seekable."""
     scorer = _scorer(workspace)
-    source, header, separator = _open_text(read, workspace.config.data)
-    names = schema.match_headers(header, workspace.config.data)
-    schema.require_columns(scorer.contract, names, scoring=True)
-    kept = [place for place, name in enumerate(header) if name not in ADDED]
-    titles = [header[place] for place in kept] + list(ADDED)
+    table = ingestion.open_table(lambda: _Kept(read), workspace.config.data, sheet=sheet, known=scorer.known)
+    schema.require_columns(scorer.contract, table.names, scoring=True)
+    scorer = scorer.spelled(table)
+    kept = [place for place, title in enumerate(table.titles) if title not in ADDED]
+    titles = [table.titles[place] for place in kept] + list(ADDED)
+    separator = table.dialect.separator or ","
     bands: dict[str, int] = {}
     unreadable: dict[str, int] = {}
     rows = 0
     written.write(_csv_line(titles, separator))
     target_schema = pa.schema([(f"c{number}", pa.string()) for number in range(len(titles))])
     options = pcsv.WriteOptions(include_header=False, delimiter=separator, quoting_style="needed")
-    try:
-        reader = pcsv.open_csv(
-            source,
-            read_options=pcsv.ReadOptions(column_names=names, skip_rows=1, block_size=_BLOCK_BYTES),
-            parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=pcsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-        with pcsv.CSVWriter(written, target_schema, write_options=options) as writer:
-            for block in reader:
-                table = pa.Table.from_batches([block])
-                added, unread = scorer.score(table)
-                columns = [table.column(place) for place in kept] + added
-                writer.write_table(pa.table(dict(zip(target_schema.names, columns, strict=True))))
-                rows += table.num_rows
-                for band, count in pd.Series(added[1].to_pandas()).value_counts().items():
-                    bands[str(band)] = bands.get(str(band), 0) + int(count)
-                for column, count in unread.items():
-                    unreadable[column] = unreadable.get(column, 0) + count
-                progress(read.tell())
-    except pa.ArrowInvalid as error:
-        raise RefusedFile(f"The file cannot be read as CSV: {str(error).splitlines()[0]}.") from None
+    with pcsv.CSVWriter(written, target_schema, write_options=options) as writer:
+        for chunk in table.chunks():
+            if chunk.ragged:
+                line, cells = chunk.ragged[0]
+                raise RefusedFile(
+                    f"Row {line:,} below the header has {plural(len(cells), 'cell')} where the header has "
+                    f"{len(table.titles)}; mend the row, so that every client gets a risk."
+                )
+            added, unread = scorer.score(chunk.table)
+            columns = [chunk.table.column(place) for place in kept] + added
+            writer.write_table(pa.table(dict(zip(target_schema.names, columns, strict=True))))
+            rows += chunk.table.num_rows
+            for band, count in pd.Series(added[1].to_pandas()).value_counts().items():
+                bands[str(band)] = bands.get(str(band), 0) + int(count)
+            for column, count in unread.items():
+                unreadable[column] = unreadable.get(column, 0) + count
+            progress(read.tell())
     return ScoredFile(rows, bands, unreadable, scorer.version.version, scorer.version.provisional)
 
 
-def _open_text(read: BinaryIO, config: DataConfig) -> tuple[Any, list[str], str]:
-    """An Arrow input of UTF-8 text, the header's cells, and the separator."""
-    start = read.read(1 << 16)
-    blank = len(start) - len(start.removeprefix(codecs.BOM_UTF8).lstrip(b"\r\n"))
-    if b"\n" in start[blank:] and b"\x00" not in start and _is_utf8(read):
-        read.seek(blank)
-        source: Any = pa.PythonFile(read, mode="r")
-        head = start[blank:].decode(errors="ignore")
-    else:
-        read.seek(0)
-        head = ingestion.decode(read.read())[0].lstrip("\r\n")
-        source = pa.BufferReader((head + "\n").encode())
-    if not head.strip():
-        raise RefusedFile("The file is empty: there is not even a header line.")
-    line = head.split("\n", 1)[0].rstrip("\r")
-    separator = ingestion.find_separator(line) if config.separator == "auto" else config.separator
-    return source, next(csv.reader([line], delimiter=separator)), separator
+class _Kept(io.RawIOBase):
+    """A stream from its beginning, that stays open when its reader closes it."""
 
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        stream.seek(0)
 
-def _is_utf8(read: BinaryIO) -> bool:
-    """Whether the whole file is UTF-8: a first umlaut may stand anywhere."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    read.seek(0)
-    try:
-        while block := read.read(1 << 20):
-            decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(size)
+
+    def seek(self, place: int, whence: int = io.SEEK_SET) -> int:
+        return self._stream.seek(place, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
 
 def _csv_line(cells: list[str], separator: str) -> bytes:

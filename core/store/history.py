@@ -87,7 +87,8 @@ def list_metrics(db: Session, kind: str) -> pd.DataFrame:
     table = tables.metrics
     known = db.known(table).where(table.c.kind == kind).subquery()
     newest = select(func.max(known.c.id)).group_by(known.c.version, known.c.chunk, known.c.metric)
-    return _frame(db, select(table).where(table.c.id.in_(newest)).order_by(table.c.chunk, table.c.id), table)
+    wanted = select(table).where(table.c.id.in_(newest)).order_by(db.bytewise(table.c.chunk), table.c.id)
+    return _frame(db, wanted, table)
 
 
 def insert_drift(db: Session, run_id: int, chunk: str, found: list[ColumnDrift], at: datetime) -> None:
@@ -101,7 +102,8 @@ def list_drift(db: Session) -> pd.DataFrame:
     table = tables.drift
     known = db.known(table).subquery()
     newest = select(func.max(known.c.id)).group_by(known.c.chunk, known.c.column)
-    wanted = select(table).where(table.c.id.in_(newest)).order_by(table.c.chunk.desc(), table.c.psi.desc())
+    order = (db.bytewise(table.c.chunk).desc(), table.c.psi.desc().nulls_last(), table.c.id)
+    wanted = select(table).where(table.c.id.in_(newest)).order_by(*order)
     return _frame(db, wanted, table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -33,13 +34,27 @@ def list_batches(db: Session) -> list[Batch]:
 
 def taken_batches(db: Session) -> list[Batch]:
     """Batches whose rows count, in the order of arrival: neither refused, nor withdrawn, nor expired."""
-    return [batch for batch in _taken(db) if batch.id not in set_aside(db)]
+    kinds = set_aside(db)
+    return [batch for batch in _taken(db) if batch.id not in kinds]
+
+
+def kept_batches(db: Session) -> list[Batch]:
+    """Batches whose rows are kept, whether they count or were withdrawn, in the order of arrival."""
+    kinds = set_aside(db)
+    return [batch for batch in _taken(db) if kinds.get(batch.id) != EXPIRE]
 
 
 def withdrawn_batches(db: Session) -> list[Batch]:
     """Batches that were taken and then withdrawn, in the order of arrival; their rows may be reinstated."""
     kinds = set_aside(db)
     return [batch for batch in _taken(db) if kinds.get(batch.id) == WITHDRAW]
+
+
+def reinstated_batches(db: Session) -> set[int]:
+    """Ids of batches that did not count for a while: what arrived meanwhile was told apart without them."""
+    table = tables.withdrawals
+    back = db.known(table).with_only_columns(table.c.batch_id).where(table.c.kind == REINSTATE)
+    return set(db.connection.execute(back).scalars())
 
 
 def _taken(db: Session) -> list[Batch]:
@@ -77,6 +92,12 @@ def insert_part(db: Session, name: str, holds: str, rows: int, batch_ids: list[i
     db.insert(tables.part_batches, [{"part_id": part, "batch_id": batch} for batch in batch_ids])
 
 
+def next_part(db: Session) -> int:
+    """A number that no rewritten part had yet. Only for who has the store exclusively."""
+    found: int | None = db.connection.execute(select(func.max(tables.parts.c.id))).scalar()
+    return (found or 0) + 1
+
+
 def rewritten(db: Session) -> dict[int, tuple[str, int]]:
     """Batch id -> (name of the part that holds its rows now, rows of that part), where it was rewritten.
 
@@ -89,11 +110,29 @@ def rewritten(db: Session) -> dict[int, tuple[str, int]]:
     return {row.batch_id: (row.name, row.rows) for row in db.connection.execute(wanted)}
 
 
-def is_settled(db: Session, sha256: str, read_by: str) -> bool:
-    """Whether this content was taken already, or refused under the same rules."""
+def settled(db: Session, read_by: str) -> set[str]:
+    """sha256 of every content that was taken already (also when it was withdrawn), or refused under the same rules."""
     table = tables.batches
-    wanted = select(table.c.id).where(table.c.sha256 == sha256, (table.c.refused == "") | (table.c.read_by == read_by))
-    return db.connection.execute(wanted.limit(1)).first() is not None
+    wanted = select(table.c.sha256).where((table.c.refused == "") | (table.c.read_by == read_by))
+    return set(db.connection.execute(wanted).scalars())
+
+
+def is_taken(db: Session, sha256: str) -> bool:
+    """Whether this content was taken already."""
+    table = tables.batches
+    wanted = select(table.c.id).where(table.c.sha256 == sha256, table.c.refused == "").limit(1)
+    return db.connection.execute(wanted).first() is not None
+
+
+def last_decimal(db: Session, source: str) -> str:
+    """The decimal sign of the newest batch of a source whose cells or config told it; "" when none did."""
+    table = tables.batches
+    wanted = select(table.c.dialect).where(table.c.source == source, table.c.refused == "", table.c.dialect != "")
+    for dialect in db.connection.execute(wanted.order_by(table.c.id.desc()).limit(100)).scalars():
+        told = json.loads(dialect)
+        if told.get("decimal_by") in ("found", "config"):
+            return str(told["decimal"])
+    return ""
 
 
 def insert_contract(db: Session, content: str, at: datetime) -> None:
@@ -106,6 +145,15 @@ def read_contract(db: Session) -> str | None:
     table = tables.contracts
     row = db.connection.execute(db.known(table).order_by(table.c.id.desc()).limit(1)).first()
     return row.content if row else None
+
+
+def contract_known_at(db: Session) -> datetime | None:
+    """Since when the contract that counts is known; None before the first batch."""
+    table = tables.contracts
+    found: datetime | None = db.connection.execute(
+        select(table.c.known_at).order_by(table.c.id.desc()).limit(1)
+    ).scalar()
+    return found
 
 
 def first_contract(db: Session) -> str | None:

@@ -22,7 +22,7 @@ def insert_version(db: Session, version: Version) -> None:
 def list_versions(db: Session) -> list[Version]:
     """Versions, newest first."""
     table = tables.versions
-    rows = db.connection.execute(db.known(table).order_by(table.c.known_at.desc(), table.c.version.desc()))
+    rows = db.connection.execute(db.known(table).order_by(table.c.known_at.desc(), db.bytewise(table.c.version).desc()))
     return [Version(**row._mapping) for row in rows]
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, or_, select, update
 
 from core.records import Job
 from core.store import tables
@@ -21,21 +20,17 @@ def insert_job(db: Session, kind: str, config: str, at: datetime, asked_by: str)
         "kind": kind, "config": config, "asked_at": at, "asked_by": asked_by, "state": "queued",
         "progress": 0.0, "doing": "", "sentence": "",
     }  # fmt: skip
-    try:
-        with db.connection.begin_nested():
-            db.insert(tables.jobs, [row])
-    except IntegrityError:
-        return False
-    return True
+    return db.insert_new(tables.jobs, row)
 
 
 def claim_job(db: Session, at: datetime) -> Job | None:
-    """Take the oldest waiting job and mark it running; None when nothing waits."""
+    """Take the oldest waiting job and mark it running; None when nothing waits. No job is taken twice."""
     table = tables.jobs
-    oldest = select(func.min(table.c.id)).where(table.c.state == "queued").scalar_subquery()
+    waiting = select(table.c.id).where(table.c.state == "queued").order_by(table.c.id).limit(1)
+    oldest = waiting.with_for_update(skip_locked=True).scalar_subquery()  # an embedded store has one writer anyway
     claimed = (
         update(table)
-        .where(table.c.id == oldest, table.c.state == "queued")
+        .where(table.c.id == oldest)
         .values(state="running", heartbeat_at=at, progress=0.0, doing="starting")
         .returning(*table.c)
     )
@@ -78,14 +73,11 @@ def last_asked(db: Session, kind: str, asked_by: str) -> datetime | None:
 def hold_lease(db: Session, holder: str, at: datetime, patience: timedelta) -> bool:
     """Take or keep the lease; False while another holder's heartbeat is younger than `patience`."""
     table = tables.worker
-    row = db.connection.execute(select(table).where(table.c.id == _LEASE)).first()
-    if row is None:
-        db.insert(table, [{"id": _LEASE, "holder": holder, "heartbeat_at": at}])
+    free = or_(table.c.holder.in_([holder, ""]), table.c.heartbeat_at <= at - patience)
+    taken = update(table).where(table.c.id == _LEASE, free).values(holder=holder, heartbeat_at=at)
+    if db.connection.execute(taken).rowcount == 1:
         return True
-    if row.holder not in (holder, "") and at - row.heartbeat_at < patience:
-        return False
-    db.connection.execute(update(table).where(table.c.id == _LEASE).values(holder=holder, heartbeat_at=at))
-    return True
+    return db.insert_new(table, {"id": _LEASE, "holder": holder, "heartbeat_at": at})  # nobody ever had it
 
 
 def drop_lease(db: Session, holder: str) -> None:

@@ -75,9 +75,9 @@ batches = Table(
     # how it was read, as JSON
     Column("dialect", Text, nullable=False, server_default=""),
     # cells that could not be read and count as missing
-    Column("bad_cells", Integer, nullable=False, server_default="0"),
+    Column("bad_cells", Integer, nullable=False, server_default=text("0")),
     # rows that tell something else about a client and date than an earlier batch did
-    Column("disagreed", Integer, nullable=False, server_default="0"),
+    Column("disagreed", Integer, nullable=False, server_default=text("0")),
     Index("one_batch_per_content", "sha256", unique=True, sqlite_where=text("refused = ''"),
           postgresql_where=text("refused = ''")),
 )  # fmt: skip

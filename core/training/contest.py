@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from core import statistics
 from core.config import ModelConfig
@@ -49,6 +48,8 @@ def _fold_log_odds(
     family: str, learned: TrainingSet, tested: pd.DataFrame, contract: Contract, config: ModelConfig
 ) -> np.ndarray:
     """Log-odds of `tested` by a model of `learned`."""
+    from scipy.special import logit
+
     outcome = learned.outcome
     if len(np.unique(outcome)) < 2:  # too few clients: all of a kind are in the test rows
         return np.full(len(tested), logit((outcome.sum() + 0.5) / (len(outcome) + 1)))
@@ -80,6 +81,7 @@ def hold_contest(
     `rows` needs at least two of each outcome. Deterministic by config.seed, whatever the number of cores.
     """
     from joblib import Parallel, delayed
+    from scipy.special import expit
 
     folds, how = make_folds(rows, contract, config, horizon_days)
     asked = [(family, fold) for family in config.families for fold in range(len(folds))]
@@ -116,6 +118,7 @@ def hold_contest(
 
 def calibrate(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
     """Slope and shift of a sigmoid map (Platt 1999), or (1, 0) unless it is better by Akaike's criterion."""
+    from scipy.special import expit
     from sklearn.linear_model import LogisticRegression
 
     plain = statistics.log_losses(outcome, expit(log_odds)).sum()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from core.schema import CATEGORICAL, Contract
 
 #: levels with fewer training rows share one weight with levels never seen
 RARE = 5
+#: levels of one column with a weight of their own, the most frequent; all others share one
+MOST_LEVELS = 100
+#: columns with more levels stand alone: a table of pairs would have more cells than rows to fill it
+_LEVELS_OF_A_PAIR = 50
 #: numbers with at most this many distinct values are named value by value
 _FEW_VALUES = 10
 #: below this many rows too few can be held back to stop boosting in time, and 50,000 rounds take a minute
@@ -31,9 +36,8 @@ def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelC
         series = features[column.name]
         if column.kind == CATEGORICAL:
             counts = series.value_counts()
-            levels = tuple(sorted(str(level) for level, count in counts.items() if count >= RARE))
             usual = min(counts[counts == counts.max()].index) if len(counts) else None
-            described.append(ModelColumn(column.name, column.kind, levels=levels, usual=usual))
+            described.append(ModelColumn(column.name, column.kind, levels=frequent_levels(counts), usual=usual))
             continue
         known = series.dropna().to_numpy(dtype=np.float64)
         if len(known) == 0:
@@ -48,6 +52,12 @@ def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelC
             )
         )  # fmt: skip
     return tuple(described)
+
+
+def frequent_levels(counts: pd.Series, most: int = MOST_LEVELS) -> tuple[str, ...]:
+    """Levels (sorted) that get a weight of their own: those with enough rows, of many the `most` frequent."""
+    often = sorted((-int(count), str(level)) for level, count in counts.items() if count >= RARE)
+    return tuple(sorted(level for _, level in often[:most]))
 
 
 def cuts(known: np.ndarray, shares: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -144,7 +154,7 @@ def _fit_ebm(
     machine = ExplainableBoostingClassifier(
         feature_names=[column.name for column in columns],
         feature_types=["nominal" if column.categorical else "continuous" for column in columns],
-        interactions=config.pairs, outer_bags=_BAGS, random_state=config.seed, n_jobs=1,
+        interactions=config.pairs, exclude=_no_pairs(columns), outer_bags=_BAGS, random_state=config.seed, n_jobs=1,
         max_rounds=50_000 if len(outcome) >= _FEW_ROWS else _FEW_ROUNDS,
     )  # fmt: skip
     frame = pd.DataFrame(table)
@@ -171,6 +181,12 @@ def _fit_ebm(
     model = AdditiveModel("ebm", columns, tuple(terms), float(np.ravel(machine.intercept_)[0]))
     _require_agreement(model, features, machine.decision_function(frame))
     return model
+
+
+def _no_pairs(columns: tuple[ModelColumn, ...]) -> list[tuple[int, int]]:
+    """Pairs of columns (by place) that make no term: those with a column of many levels."""
+    many = {place for place, column in enumerate(columns) if len(column.levels) > _LEVELS_OF_A_PAIR}
+    return [pair for pair in combinations(range(len(columns)), 2) if not many.isdisjoint(pair)]
 
 
 def _bags(client: np.ndarray, outcome: np.ndarray, seed: int) -> np.ndarray | None:
@@ -214,6 +230,8 @@ def fit_family(
 ) -> AdditiveModel:
     """An uncalibrated model of a family ("logistic", "ebm") on these rows; same rows and seed, same bits.
 
+    Of a column of many levels the `MOST_LEVELS` most frequent have a weight each and all others share one; a column
+    of more than fifty stands alone, never in a pair.
     `client` (n,): whom each row is about; None: every row is about another client.
     """
     columns = describe_columns(features, contract)

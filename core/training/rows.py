@@ -32,11 +32,16 @@ class TrainingSet:
         return TrainingSet(self.features.iloc[places], self.outcome[places], self.client[places], self.as_of[places])
 
 
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the dataset in the order of a `TrainingSet`."""
+    return rows.sort_values(["_as_of", "_client"], kind="stable")
+
+
 def training_set(rows: pd.DataFrame, contract: Contract) -> TrainingSet:
     """Rows with known outcomes in a fixed order, whatever the order they came in."""
-    rows = rows.sort_values(["_as_of", "_client"], kind="stable")
+    rows = in_order(rows)
     return TrainingSet(
-        features=schema.features(rows, contract).reset_index(drop=True),
+        features=schema.features(rows, contract.columns).reset_index(drop=True),
         outcome=rows["_outcome"].to_numpy(dtype=np.int64),
         client=rows["_client"].to_numpy(dtype=object),
         as_of=rows["_as_of"].to_numpy(dtype="datetime64[us]"),

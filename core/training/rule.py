@@ -6,25 +6,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from core import statistics
 from core.config import ModelConfig
 from core.model import AdditiveModel, BinnedTerm, Bins, ModelColumn
 from core.schema import CATEGORICAL, Contract
-from core.training.families import RARE, cuts, describe_columns
+from core.training.families import MOST_LEVELS, cuts, describe_columns, frequent_levels
 from core.training.rows import TrainingSet
 
 _CHECK_ROWS = 64
 
 
-def _rule_bins(series: pd.Series) -> Bins:
+def _rule_bins(series: pd.Series, most: int) -> Bins:
+    """Bins of a column: ranges of its numbers, or its levels, `most` of them."""
     name = str(series.name)
     if pd.api.types.is_numeric_dtype(series):
         known = series.dropna().to_numpy(dtype=np.float64)
         return Bins(name, cuts(known, [0.1, 0.25, 0.5, 0.75, 0.9]) if len(known) else np.array([]))
-    counts = series.value_counts()
-    return Bins(name, None, tuple(sorted(str(level) for level, count in counts.items() if count >= RARE)))
+    return Bins(name, None, frequent_levels(series.value_counts(), most))
 
 
 def _rule_weights(numbers: np.ndarray, count: int, outcome: np.ndarray) -> np.ndarray:
@@ -32,13 +31,15 @@ def _rule_weights(numbers: np.ndarray, count: int, outcome: np.ndarray) -> np.nd
     rate = float(outcome.mean())
     left = np.bincount(numbers, weights=outcome, minlength=count)
     seen = np.bincount(numbers, minlength=count)
+    from scipy.special import logit
+
     return logit(np.clip((left + 10 * rate) / (seen + 10), 1e-6, 1 - 1e-6))
 
 
-def _rule_scores(rows: TrainingSet, column: str, seed: int) -> np.ndarray:
-    """Out-of-fold log-odds by one column alone (n,), five folds by client."""
+def _rule_scores(rows: TrainingSet, column: str, seed: int, most: int) -> np.ndarray:
+    """Out-of-fold log-odds by one column alone (n,), five folds by client; of levels, by `most` of them."""
     series = rows.features[column]
-    bins = _rule_bins(series)
+    bins = _rule_bins(series, most)
     plain = (ModelColumn(column, "numeric" if bins.cuts is not None else CATEGORICAL),)
     numbers = bins.number(AdditiveModel("rule", plain, (), 0.0).encode(series.to_frame()))
     clients, client_number = np.unique(rows.client.astype(str), return_inverse=True)
@@ -63,10 +64,13 @@ def _roc_auc_by_order(series: pd.Series, outcome: np.ndarray) -> float:
 
 
 def single_column_roc_auc(rows: TrainingSet, contract: Contract, seed: int) -> dict[str, float]:
-    """roc_auc of each column alone: out of fold in bins, or by the order of its numbers if that is higher."""
+    """roc_auc of each column alone: out of fold in bins, or by the order of its numbers if that is higher.
+
+    All of a column's levels count, for a leak may lie in the rare ones.
+    """
     return {
         column.name: max(
-            statistics.roc_auc(rows.outcome, _rule_scores(rows, column.name, seed)).value,
+            statistics.roc_auc(rows.outcome, _rule_scores(rows, column.name, seed, rows.n)).value,
             _roc_auc_by_order(rows.features[column.name], rows.outcome),
         )
         for column in contract.columns
@@ -88,14 +92,16 @@ def best_rule(rows: TrainingSet, contract: Contract, config: ModelConfig) -> Rul
     Better: the lower end of the out-of-fold roc_auc's interval is above one half, at 95 % over all columns
     together (Bonferroni).
     """
+    from scipy.special import expit
+
     confidence = 1 - 0.05 / len(contract.columns)
-    scores = {column.name: _rule_scores(rows, column.name, config.seed) for column in contract.columns}
+    scores = {column.name: _rule_scores(rows, column.name, config.seed, MOST_LEVELS) for column in contract.columns}
     found = {name: statistics.roc_auc(rows.outcome, own, confidence) for name, own in scores.items()}
     name = max(found, key=lambda column: (found[column].low, column))
     if not found[name].low > 0.5:
         return None
     described = next(c for c in describe_columns(rows.features, contract) if c.name == name)
-    bins = _rule_bins(rows.features[name])
+    bins = _rule_bins(rows.features[name], MOST_LEVELS)
     numbers = bins.number(AdditiveModel("rule", (described,), (), 0.0).encode(rows.features[[name]]))
     weights = _rule_weights(numbers, bins.count, rows.outcome)
     usual = float(weights[numbers].mean())

@@ -12,6 +12,7 @@ import pandas as pd
 from core.jobs import PATIENCE
 from core.packages import is_outdated
 from core.records import Job
+from core.store import audit as audit_log
 from core.store import history, models, queue
 from core.workspace import Workspace
 
@@ -132,3 +133,11 @@ def decision_sentence(workspace: Workspace) -> str:
     if gate is None:
         return str(retrain["sentence"])
     return f"{retrain['sentence']} {'It was promoted.' if gate['answer'] else 'It was not promoted.'}"
+
+
+def audit(workspace: Workspace) -> pd.DataFrame:
+    """What people did, newest first: known_at, who, deed, subject, sentence."""
+    columns = ["known_at", "who", "deed", "subject", "sentence"]
+    with workspace.store.reading() as db:
+        found = audit_log.list_deeds(db)
+    return pd.DataFrame(found, columns=["id", *columns])[columns]

@@ -13,6 +13,7 @@ from pages.components.clients import (
 )
 from pages.components.data import first_steps, last_batch
 from pages.components.frame import Shown, client_list, empty, figure, freshness, link, page, tell_errors, worker_bar
+from pages.components.ingestion import batch_deeds, contract_check, rows_to_mend, troubles
 from pages.components.jobs import job_button
 from pages.components.model import card, metric_cards, model_figure, model_text, roll_back_button
 from pages.components.scoring import score_upload, scored_name, scored_table
@@ -25,10 +26,12 @@ __all__ = [
     "Shown",
     "ago",
     "band_help",
+    "batch_deeds",
     "card",
     "client_detail",
     "client_list",
     "client_table",
+    "contract_check",
     "counted",
     "download",
     "empty",
@@ -52,6 +55,7 @@ __all__ = [
     "performance_text",
     "plain",
     "roll_back_button",
+    "rows_to_mend",
     "score_upload",
     "scored_name",
     "scored_table",
@@ -59,6 +63,7 @@ __all__ = [
     "table",
     "tell_errors",
     "timings_text",
+    "troubles",
     "trust",
     "when",
     "worker_bar",

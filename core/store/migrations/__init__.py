@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from core.errors import BellwetherError
 from core.store import tables
+from core.store.database import one_at_a_time
 from core.store.migrations.m001 import m001_first_tables
 from core.store.migrations.m002 import m002_nothing_lost
 
@@ -27,7 +28,7 @@ def applied(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         if not inspect(connection).has_table("migrations"):
             return []
-        return list(connection.execute(select(tables.migrations.c.name).order_by("name")).scalars())
+        return sorted(connection.execute(select(tables.migrations.c.name)).scalars())
 
 
 def migrate(engine: Engine, at: datetime) -> None:
@@ -43,6 +44,7 @@ def migrate(engine: Engine, at: datetime) -> None:
         if name in done:
             continue
         with engine.execution_options(write=True).begin() as connection:
+            one_at_a_time(connection)
             tables.migrations.create(connection, checkfirst=True)
             if connection.execute(select(tables.migrations).where(tables.migrations.c.name == name)).first():
                 continue
