@@ -40,8 +40,19 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
     holds: bool = False
     told: bool = False
+    _away: str = ""
     _beat: datetime | None = None
     _job_beat: datetime | None = None
+
+    def try_tick(self) -> None:
+        """As `tick`; while the store is away, say so once and try again."""
+        try:
+            self.tick()
+            self._away = ""
+        except BellwetherError as error:
+            if str(error) != self._away:
+                self._away = str(error)
+                say(f"{error} Trying again.")
 
     def tick(self) -> None:
         """Keep the lease; look after the running job, or queue what is due and start what waits."""
@@ -153,11 +164,14 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     worker = Worker(workspace, f"{socket.gethostname()}:{os.getpid()}:{workspace.now():%Y%m%dT%H%M%S}")
     clock = schedule.Scheduler()
-    clock.every(TICK_SECONDS).seconds.do(worker.tick)
-    worker.tick()
+    clock.every(TICK_SECONDS).seconds.do(worker.try_tick)
+    clock.run_all()
     while not stopping.wait(0.2):
         clock.run_pending()
-    worker.stop()
+    try:
+        worker.stop()
+    except BellwetherError as error:
+        say(f"{error} Another worker will find what was left running.")
     say("stopped")
     return 0
 

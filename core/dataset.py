@@ -115,14 +115,13 @@ def retell(
     if not suspects:
         return rows, seen
     keys = pd.MultiIndex.from_frame(pd.concat([_told_of(part, dated=dated) for part in suspects]))
-    touched, others = _split(rows, keys, dated=dated)
-    again, others_again = _split(seen, keys, dated=dated)
-    events = _stacked([_events(touched, seen=False), _events(again, seen=True)])
+    touched, touched_seen = (_places(part, keys, dated=dated) for part in (rows, seen))
+    events = _stacked([_events(rows, touched, seen=False), _events(seen, touched_seen, seen=True)])
     events = events.sort_values(["_known_at", "_batch"], kind="stable", ignore_index=True)
     events = events.assign(**_told_of(events, dated=dated))
     news = events["_content"] != events.groupby(_TOLD, sort=False)["_content"].shift()
     # what a row says that was only seen is told by another one with the same content
-    sayings = _stacked([withdrawn, touched])
+    sayings = _stacked([withdrawn, rows.iloc[touched]])
     said = _told_of(sayings, dated=dated).assign(_content=sayings["_content"], _row=range(len(sayings)))
     said = said.drop_duplicates([*_TOLD, "_content"], keep="last")
     told = events[news & events["_seen"]].merge(said, on=[*_TOLD, "_content"])
@@ -130,17 +129,17 @@ def retell(
         _as_of=told["_as_of" if dated else "_known_at"].array, _batch=told["_batch"].array,
         _known_at=told["_known_at"].array,
     )  # fmt: skip
-    kept = touched.iloc[events.loc[news & ~events["_seen"], "_place"].tolist()]
-    dropped = touched.iloc[events.loc[~news & ~events["_seen"], "_place"].tolist()]
-    still = again.drop(index=told["_place"].tolist())
+    again = events.loc[~news & ~events["_seen"], "_place"].tolist()
+    counting = rows.drop(index=rows.index[again])
+    still = seen.drop(index=seen.index[told["_place"].tolist()])
     columns = list((rows if len(rows) else withdrawn).columns)
-    whole = _stacked([part.reindex(columns=columns) for part in (others, kept, back)])
+    whole = _stacked([part.reindex(columns=columns) for part in (counting, back)])
     whole = whole.sort_values(["_known_at", "_batch"], kind="stable", ignore_index=True)
-    return whole, _stacked([part[_SEEN] for part in (others_again, still, dropped)])
+    return whole, _stacked([still[_SEEN], rows.iloc[again][_SEEN]])
 
 
-def _events(rows: pd.DataFrame, *, seen: bool) -> pd.DataFrame:
-    return rows[_SEEN].assign(_place=range(len(rows)), _seen=seen)
+def _events(rows: pd.DataFrame, places: list[int], *, seen: bool) -> pd.DataFrame:
+    return rows.iloc[places][_SEEN].assign(_place=places, _seen=seen)
 
 
 def _told_of(rows: pd.DataFrame, *, dated: bool) -> pd.DataFrame:
@@ -150,10 +149,11 @@ def _told_of(rows: pd.DataFrame, *, dated: bool) -> pd.DataFrame:
     return pd.DataFrame({"_client": rows["_client"], "_told_for": told_for, "_dated": about})
 
 
-def _split(rows: pd.DataFrame, keys: pd.MultiIndex, *, dated: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows about these keys, and the others."""
+def _places(rows: pd.DataFrame, keys: pd.MultiIndex, *, dated: bool) -> list[int]:
+    """Places of the rows about these keys."""
     here = pd.MultiIndex.from_frame(_told_of(rows, dated=dated)).isin(keys)
-    return rows[here].reset_index(drop=True), rows[~here]
+    places: list[int] = np.flatnonzero(here).tolist()
+    return places
 
 
 def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

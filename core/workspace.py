@@ -15,7 +15,7 @@ import pyarrow as pa
 from core import ingestion, registry
 from core.config import Config, FolderSource, load_config
 from core.dataset import Dataset, resolve, retell
-from core.errors import BellwetherError, DamagedDataset
+from core.errors import BellwetherError, ConfigError, DamagedDataset
 from core.ingestion import conform
 from core.model import AdditiveModel
 from core.parts import ROWS, SEEN, Rewritten, Shelf
@@ -180,11 +180,13 @@ def open_workspace(config_path: Path, now: Clock = utc_now, *, restoring: bool =
     if not restoring and (config.store.files / RESTORING).is_file():
         archive = (config.store.files / RESTORING).read_text(encoding="utf-8")
         raise BellwetherError(f"Restoring {archive} did not come to its end; run `python -m core restore` again.")
-    config.store.files.mkdir(parents=True, exist_ok=True)
     folders = [source.path for source in config.sources if isinstance(source, FolderSource)]
-    for folder in folders:
-        if folder.resolve().is_relative_to(config.store.files.resolve()):  # ours; others are the customer's
+    ours = [path for path in folders if path.resolve().is_relative_to(config.store.files.resolve())]
+    for folder in [config.store.files, *ours]:  # others are the customer's
+        try:
             folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"The folder {folder} cannot be made: {error.strerror}.") from None
     engine = connect(config.store.url or sqlite_url(config.store.files / "risk.db"))
     migrations.migrate(engine, now())
     return Workspace(config, config_path.resolve(), Store(engine), now)

@@ -432,8 +432,8 @@ def test_a_provisional_model_scores_a_file_by_rank_only(stores: Stores, show: Op
         (b"", "empty"),
         (b"region,activity,annual_revenue\nnorth,3,1\n", "lacks the column 'satisfaction'"),
         (b"region,region,activity\n1,2,3\n", "Two columns are called 'region'"),
-        (b"region,activity,satisfaction,annual_revenue\nnorth,3\n", "cannot be read as CSV"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "not a text"),
+        (b"region,activity,satisfaction,annual_revenue\nnorth,3\n", "has 2 cells where the header has 4"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "The file is no table: it is a picture"),
     ],
 )
 def test_a_file_that_cannot_be_scored_is_answered_with_a_sentence(

@@ -54,7 +54,7 @@ def shown(workspace: Workspace) -> dict[str, Any]:
     dataset = workspace.dataset()
     if dataset is None:
         return {"fingerprint": None}
-    rows = dataset.rows.astype({"_content": str})
+    rows = dataset.rows.assign(_content=dataset.rows["_content"].map(bytes.hex))
     return {
         "fingerprint": dataset.fingerprint,
         "rows": rows.to_dict("list") | {"_as_of": rows["_as_of"].astype(str).tolist()},

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core import ingestion, schema, sources
+from core import ingestion, schema, sources, upkeep
 from core.config import FolderSource, SqlSource
 from core.errors import BellwetherError, RefusedFile
 from core.ingestion import Dialect, Opener, Spelled, Tally, TextTable
@@ -204,6 +204,10 @@ def ingest(workspace: Workspace, step: Step, found: Found, known_at: datetime) -
             taken += 1
         for name in totals:
             totals[name] += batch[name]
+    try:
+        upkeep.compact(workspace)
+    except BellwetherError as error:  # what came in is safe; the rest can wait
+        found.troubles["the dataset", ""] = str(error)
     _note_troubles(workspace, found.troubles)
     return _sentence(taken, totals, [*refused, *found.sentences])
 

@@ -136,7 +136,7 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
         with step.commit() as db:
             history.insert_decision(db, run.id, decision, run.at)
         return Attempt(decision, None)
-    batches = _batches(workspace, rows)
+    batches = _batches(rows)
     made = _Made(workspace, dataset.fingerprint, known, contest, contract, model, fitted, risk, decision, batches)
     version, metrics = _save(made, run.at, provisional=few)
     with step.commit() as db:
@@ -224,11 +224,9 @@ def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_arrays([rows["_client"], rows["_as_of"].dt.tz_localize(None)])
 
 
-def _batches(workspace: Workspace, rows: pd.DataFrame) -> list[int]:
-    """Batches that brought these rows, or outcomes apart."""
-    with workspace.store.reading() as db:
-        late = [batch.id for batch in ingested.taken_batches(db) if batch.holds == "outcomes"]
-    return sorted({*rows["_batch"].astype(int).tolist(), *late})
+def _batches(rows: pd.DataFrame) -> list[int]:
+    """Batches that brought these rows, or told their outcomes."""
+    return sorted({*rows["_batch"].astype(int).tolist(), *rows["_outcome_batch"].astype(int).tolist()})
 
 
 @dataclass(frozen=True, eq=False)

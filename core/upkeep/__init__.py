@@ -1,5 +1,6 @@
 """What is done now and then: few parts, batches withdrawn, clients erased, what is old removed, backups."""
 
 from core.upkeep.compacting import compact
+from core.upkeep.withdrawing import reinstate, withdraw
 
-__all__ = ["compact"]
+__all__ = ["compact", "reinstate", "withdraw"]
