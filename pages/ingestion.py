@@ -18,7 +18,7 @@ with components.tell_errors():
     components.freshness(SHOWN, batches["known_at"].max(), "Last file")
     totals = batches[["read", "accepted", "duplicate", "superseded", "rejected"]].sum()
     with st.grid(5, min_column_width=150):
-        components.figure("Rows read", f"{totals['read']:,}", f"in {plural(len(batches), 'file')}")
+        components.figure("Rows read", f"{totals['read']:,}", f"in {plural(batches['sha256'].nunique(), 'file')}")
         components.figure("Accepted", f"{totals['accepted']:,}", "new or changed")
         components.figure("Duplicate", f"{totals['duplicate']:,}", "known already, unchanged")
         components.figure("Superseded", f"{totals['superseded']:,}", "overridden in the same file")
@@ -26,14 +26,15 @@ with components.tell_errors():
     components.job_button(SHOWN, "ingest", "Look for new files now", last=False)
     components.troubles(SHOWN)
 
-    refused = batches[batches["refused"] != ""]
+    refused = ingestion.refused(batches)
     st.header("Batches")
     components.table(
         batches, f"{plural(len(batches), 'file')} that came in, newest first, with how many rows were kept", {
-            "known_at": ("Came in", "instant"), "name": "File", "holds": "Holds", "read": ("Read", "%,d"),
-            "accepted": ("Accepted", "%,d"), "duplicate": ("Duplicate", "%,d"), "superseded": ("Superseded", "%,d"),
+            "known_at": ("Came in", "instant"), "name": "File", "state": "State", "holds": "Holds",
+            "read": ("Read", "%,d"), "accepted": ("Accepted", "%,d"), "duplicate": ("Duplicate", "%,d"),
+            "superseded": ("Superseded", "%,d"),
             "rejected": ("Rejected", "%,d"), "bad_cells": ("Unreadable cells", "%,d"),
-            "disagreed": ("Disagree with earlier", "%,d"), "state": "State", "read_as": ("Read as", "wide"),
+            "disagreed": ("Disagree with earlier", "%,d"), "read_as": ("Read as", "wide"),
             "seconds": ("Seconds", "%.2f"), "source": "Source",
         }, zone=ZONE,
     )  # fmt: skip

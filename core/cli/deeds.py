@@ -193,14 +193,14 @@ def retain(workspace: Workspace, _arguments: argparse.Namespace, _bar: Bar) -> s
 
 def backup(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> str:
     """Everything in one file."""
-    from core import upkeep
+    from core.upkeep import backups
 
-    return upkeep.backup(workspace, arguments.target)
+    return backups.backup(workspace, arguments.target)
 
 
 def restore(config: Path, arguments: argparse.Namespace) -> None:
     """A backup becomes the workspace; it may be absent or damaged, so it is not opened here."""
-    from core import upkeep
+    from core.upkeep import backups
 
-    sentence = upkeep.restore(config, arguments.archive, person(), replace=arguments.replace)
+    sentence = backups.restore(config, arguments.archive, person(), replace=arguments.replace)
     say({"sentence": sentence} if arguments.json else sentence)

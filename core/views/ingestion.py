@@ -33,6 +33,13 @@ def batches(workspace: Workspace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*BATCH_COLUMNS, "state", "read_as"])
 
 
+def refused(batches: pd.DataFrame) -> pd.DataFrame:
+    """Of `batches`, the contents that were refused and not taken since, each with the newest reason."""
+    taken = set(batches.loc[batches["refused"] == "", "sha256"])
+    left = batches[(batches["refused"] != "") & ~batches["sha256"].isin(taken)]
+    return left.drop_duplicates("sha256")
+
+
 def _state(batch: Batch, aside: dict[int, str]) -> str:
     if batch.refused:
         return "refused"
