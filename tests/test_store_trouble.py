@@ -230,7 +230,7 @@ def test_a_store_that_another_process_is_just_making_is_waited_for(tmp_path: Pat
     path = tmp_path / "risk.db"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("begin immediate")
-    with pytest.raises(Busy, match="for over 0.1 seconds"):
+    with pytest.raises(Busy, match=r"for over 0\.1 seconds"):
         embedded(path, patience=0.1)
     later = threading.Timer(0.3, other.close)
     later.start()

@@ -75,6 +75,30 @@ def test_a_table_comes_in_slices_and_then_only_what_is_new(tmp_path: Path) -> No
     assert not list(workspace.fetched_folder.iterdir())
 
 
+def test_a_slice_that_is_refused_holds_its_table_up_until_it_can_be_taken(tmp_path: Path) -> None:
+    clock = Clock()
+    workspace, database = table_workspace(tmp_path, clock, batch_rows=10)
+    put(database, clients_frame(20, snapshot_date="2026-01-01").assign(changed=range(20)))
+    full.ingest_run(workspace)
+    contract = workspace.contract()
+    assert contract is not None
+    assert "changed" not in contract.names  # when a row was changed says nothing about the client
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("alter table clients rename column activity to active")
+    put(database, clients_frame(20, first=100, snapshot_date="2026-01-02").rename(columns={"activity": "active"})
+        .assign(changed=range(20, 40)))  # fmt: skip
+    clock.forward(days=1)
+    said = full.ingest_run(workspace)
+    assert "was refused, and what comes after it waits: The file lacks the column 'activity'" in said
+    assert full.ingest_run(workspace) == said[said.index("clients up to") :].join(["No new batch. ", ""])
+    assert len([batch for batch in batches(workspace) if batch.refused]) == 1
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("alter table clients rename column active to activity")
+    full.ingest_run(workspace)
+    assert sum(batch.accepted for batch in batches(workspace)) == 40
+    assert ingestion.troubles(workspace).empty
+
+
 def test_a_table_without_cursor_is_one_batch_whenever_it_changed(tmp_path: Path) -> None:
     clock = Clock()
     workspace, database = table_workspace(tmp_path, clock, cursor="")

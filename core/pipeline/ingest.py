@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from core import ingestion, schema, sources, upkeep
-from core.config import FolderSource, SqlSource
+from core.config import DataConfig, FolderSource, SqlSource
 from core.errors import BellwetherError, RefusedFile
 from core.ingestion import Dialect, Opener, Spelled, Tally, TextTable
 from core.parts import Staging
@@ -61,6 +61,8 @@ class Found:
     tables: list[tuple[SqlSource, Fetched, Iterator[Fetched]]] = field(default_factory=list)
     #: (source, file) -> what is wrong with it
     troubles: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: tables of which a slice was refused: they are not gone on with
+    held_up: set[str] = field(default_factory=set)
 
     @property
     def anything(self) -> bool:
@@ -160,8 +162,20 @@ def _look_into_table(workspace: Workspace, source: SqlSource, settled: set[str],
     except RefusedFile as error:
         found.troubles[source.name, ""] = str(error)
         return
-    if first is not None:
+    if first is None:
+        return
+    with workspace.store.reading() as db:
+        refused = ingested.refusal(db, first.sha256, _read_by(workspace, workspace.contract(), source))
+    if refused:  # neither the rows nor the rules changed; the rows after them wait
+        found.troubles[source.name, ""] = _held_up(first.name, refused)
+        first.path.unlink()
+        slices.close()  # type: ignore[attr-defined]
+    else:
         found.tables.append((source, first, slices))
+
+
+def _held_up(name: str, refused: str) -> str:
+    return f"{name} was refused, and what comes after it waits: {refused}"
 
 
 def _note_troubles(workspace: Workspace, troubles: dict[tuple[str, str], str]) -> None:
@@ -199,6 +213,10 @@ def ingest(workspace: Workspace, step: Step, found: Found, known_at: datetime) -
             found.troubles[delivery.source, delivery.name] = _trouble(delivery, error)
             continue
         if batch["refused"]:
+            if delivery.cursor is not None:
+                found.held_up.add(delivery.source)
+                found.troubles[delivery.source, ""] = _held_up(delivery.name, batch["refused"])
+                continue
             refused.append(f"{delivery.name} was refused: {batch['refused']}")
         else:
             taken += 1
@@ -235,7 +253,7 @@ def _deliveries(found: Found) -> Iterator[Delivery]:
                     source.name, fetched.name, fetched.sha256, source.holds, _opener(path), cursor=fetched.state
                 )  # fmt: skip
                 path.unlink(missing_ok=True)
-                fetched = next(rest, None)
+                fetched = None if source.name in found.held_up else next(rest, None)
         except RefusedFile as error:
             found.troubles[source.name, ""] = str(error)
 
@@ -279,7 +297,7 @@ def take(workspace: Workspace, delivery: Delivery, known_at: datetime) -> dict[s
             ingested.insert_contract(db, read.contract.to_json(), known_at)
         if not (delivery.cursor and ingested.is_taken(db, delivery.sha256)):  # the same rows under a later cursor
             ingested.insert_batch(db, batch)
-        if delivery.cursor is not None:
+        if delivery.cursor is not None and not batch["refused"]:  # a slice that is refused is fetched again
             ingested.insert_cursor(db, delivery.source, delivery.cursor, known_at)
     return batch
 
@@ -314,7 +332,9 @@ def _read(workspace: Workspace, delivery: Delivery, contract: Contract | None, k
     if contract is None and not outcomes:
         if next(table.chunks(), None) is None:
             raise RefusedFile("The file has a header line but no rows.")
-        contract = schema.infer_contract(ingestion.survey(table), config, spelled.spelling)
+        contract = schema.infer_contract(
+            ingestion.survey(table), _without_cursor(workspace, delivery), spelled.spelling
+        )
     reading = _Reading(workspace, delivery, table, None if outcomes else contract, known_at)
     found = reading.attempt(spelled, evidence, prior)
     if isinstance(found, Spelled):  # cells further down are spelled otherwise than the first ones
@@ -322,6 +342,17 @@ def _read(workspace: Workspace, delivery: Delivery, contract: Contract | None, k
     if isinstance(found, Spelled):
         raise RefusedFile("The file's numbers or dates are spelled in two ways; write them in one.")
     return _Read(found, None if outcomes else contract)
+
+
+def _without_cursor(workspace: Workspace, delivery: Delivery) -> DataConfig:
+    """Config by which a contract is inferred: when a row was changed in a database says nothing about the client."""
+    config = workspace.config.data
+    source = next(one for one in workspace.config.sources if one.name == delivery.source)
+    cursor = getattr(source, "cursor", "")
+    meant = {config.client_id, config.outcome, config.as_of, config.value, *config.numeric, *config.dates}
+    if not cursor or cursor in meant:
+        return config
+    return config.model_copy(update={"ignore": (*config.ignore, cursor)})
 
 
 def _known_names(contract: Contract | None) -> tuple[str, ...]:

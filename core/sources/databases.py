@@ -45,17 +45,13 @@ class Database:
 
     def connect(self) -> Connection:
         """A connection in a read-only transaction. Raises `RefusedFile` when there is none to be had."""
-        options: dict[str, Any] = {}
-        if self.kind == "postgresql":
-            options["postgresql_readonly"] = True
-        if self.kind == "sqlite":
-            options["sqlite_raw_colnames"] = True  # else "rev. eur" would be called "eur"
         try:
-            connection = self.engine.connect().execution_options(**options)
+            connection = self.engine.connect()
         except SQLAlchemyError as error:
             raise self.out_of_reach(error) from None
         try:
             if self.kind == "postgresql":
+                connection.execution_options(postgresql_readonly=True)
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         except SQLAlchemyError as error:
             connection.close()

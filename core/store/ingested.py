@@ -117,6 +117,13 @@ def settled(db: Session, read_by: str) -> set[str]:
     return set(db.connection.execute(wanted).scalars())
 
 
+def refusal(db: Session, sha256: str, read_by: str) -> str:
+    """Why this content was refused under the same rules; "" when it was not."""
+    table = tables.batches
+    wanted = select(table.c.refused).where(table.c.sha256 == sha256, table.c.read_by == read_by, table.c.refused != "")
+    return str(db.connection.execute(wanted.order_by(table.c.id.desc()).limit(1)).scalar() or "")
+
+
 def is_taken(db: Session, sha256: str) -> bool:
     """Whether this content was taken already."""
     table = tables.batches
