@@ -14,6 +14,7 @@ from core.dataset import Dataset
 from core.errors import BellwetherError
 from core.pipeline import ingest as ingesting
 from core.pipeline import learn, monitor
+from core.pipeline.look import looking
 from core.pipeline.report import report
 from core.pipeline.running import Progress, Run, running, silent
 from core.pipeline.score import score_clients
@@ -39,7 +40,7 @@ def full_run(workspace: Workspace, *, retrain: bool = False, progress: Progress 
     at = workspace.now()
     workspace = _stopped(workspace, at)
     with ExitStack() as looked:
-        found = looked.enter_context(ingesting.looking(workspace))
+        found = looked.enter_context(looking(workspace))
         with workspace.store.reading() as db:
             last = history.last_state(db)
         if not found.anything and not retrain and last and last[0] == _state_key(workspace):
@@ -130,7 +131,7 @@ def ingest_run(workspace: Workspace, *, known_at: datetime | None = None, progre
     at = workspace.now()
     if known_at is not None and known_at > at:
         raise BellwetherError(f"The instant {known_at.isoformat()} lies in the future; nothing is known yet then.")
-    with ingesting.looking(workspace) as found:
+    with looking(workspace) as found:
         if not found.anything:
             return " ".join(["No new batch.", *found.sentences])
         with running(workspace, "ingest", at, progress) as run, run.step("ingest") as step:
@@ -249,7 +250,7 @@ def _take_and_score(workspace: Workspace, *, progress: Progress = silent) -> str
     at = workspace.now()
     workspace = _stopped(workspace, at)
     with ExitStack() as looked:
-        found = looked.enter_context(ingesting.looking(workspace))
+        found = looked.enter_context(looking(workspace))
         if not found.anything:
             return " ".join(["No new batch.", *found.sentences])
         with running(workspace, "ingest", at, progress) as run:
