@@ -14,7 +14,6 @@ from core.ingestion.checking import (
     read_features,
     require_outcome_columns,
 )
-from core.ingestion.delimited import find_separator
 from core.ingestion.fates import (
     ACCEPTED,
     DUPLICATE,
@@ -25,6 +24,7 @@ from core.ingestion.fates import (
     disagreeing,
     key_hashes,
 )
+from core.ingestion.header import find_separator
 from core.ingestion.opening import open_table
 from core.ingestion.spelling import Spelled, choose, gather
 from core.ingestion.tables import Chunk, Dialect, Opener, TextTable, survey

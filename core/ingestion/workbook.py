@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-from xml.etree.ElementTree import ParseError
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -16,16 +13,33 @@ import pyarrow as pa
 from core import schema
 from core.config import DataConfig
 from core.errors import RefusedFile
-from core.ingestion.tables import Chunk, Dialect, Opener
+from core.ingestion import spreadsheet
+from core.ingestion.spreadsheet import Book, Sheet
+from core.ingestion.tables import (
+    TITLE_LINES,
+    Chunk,
+    Dialect,
+    Opener,
+    Widths,
+    names_the_client,
+    refuse_rows_without_header,
+    rows_at_once,
+)
 
-_CHUNK = 10_000
-#: unpacked shared texts, which are in memory at once
-_MOST_BYTES = 256 << 20
+
+@dataclass(frozen=True)
+class _Header:
+    """The row that names the columns."""
+
+    row: int
+    cells: list[str]
+    #: whether there are rows of title above it
+    titled: bool
 
 
 @dataclass
 class WorkbookTable:
-    """The first sheet of a workbook, or the one called `sheet`. `open`: gives the file anew."""
+    """The first visible sheet of a workbook, or the one called `sheet`. `open`: gives the file anew."""
 
     open: Opener
     config: DataConfig
@@ -33,34 +47,49 @@ class WorkbookTable:
     known: tuple[str, ...] = ()
 
     @cached_property
-    def _header(self) -> tuple[int, list[str], str]:
-        """(row of the header, its cells, name of the sheet)."""
-        with self.open() as stream:
-            with zipfile.ZipFile(stream) as archive:
-                texts = [m.file_size for m in archive.infolist() if m.filename == "xl/sharedStrings.xml"]
-            if sum(texts) > _MOST_BYTES:
-                raise RefusedFile("The workbook's texts take more than 256 MB; export the sheet as CSV.")
-            book = _opened(stream)
-            sheet = self._sheet(book)
-            for number, cells in _rows(sheet):
-                while cells and cells[-1] is None:
-                    cells.pop()
-                return number, [cell or "" for cell in cells], str(sheet.title)
-        raise RefusedFile(f"The sheet {sheet.title!r} is empty: there is not even a header line.")
+    def _book(self) -> Book:
+        return spreadsheet.open_book(self.open)
 
-    def _sheet(self, book: Any) -> Any:
-        sheets = {sheet.title: sheet for sheet in book.worksheets}
+    @cached_property
+    def _sheet(self) -> Sheet:
+        sheets = self._book.sheets
         if not sheets:
             raise RefusedFile("The workbook has no sheet with cells.")
-        wanted = self.sheet or next(iter(sheets))
-        found = {schema.folded(title): sheet for title, sheet in sheets.items()}.get(schema.folded(wanted))
+        if not self.sheet:
+            return next((sheet for sheet in sheets if not sheet.hidden), sheets[0])
+        found = {schema.folded(sheet.title): sheet for sheet in sheets}.get(schema.folded(self.sheet))
         if found is None:
-            raise RefusedFile(f"The workbook has no sheet {wanted!r}; it has {', '.join(map(repr, sheets))}.")
+            there = ", ".join(repr(sheet.title) for sheet in sheets)
+            raise RefusedFile(f"The workbook has no sheet {self.sheet!r}; it has {there}.")
         return found
+
+    def _rows(self) -> Iterator[tuple[int, dict[int, str]]]:
+        return spreadsheet.rows(self.open, self._book, self._sheet)
+
+    @cached_property
+    def _header(self) -> _Header:
+        """The first row; or the first one that has the column of the client id, where rows of title are above it."""
+        first: _Header | None = None
+        for row, cells in islice(self._rows(), TITLE_LINES + 1):
+            header = _Header(row, _in_place(cells, max(cells)), first is not None)
+            if names_the_client(header.cells, self.config) and (first is None or len(cells) > 1):
+                return header
+            first = first or header
+        if first is None:
+            raise RefusedFile(
+                f"The sheet {self._sheet.title!r} is empty: there is not even a header line{self._others()}."
+            )
+        refuse_rows_without_header(first.cells, self.config, self.known)
+        return first
+
+    def _others(self) -> str:
+        """What to do where another sheet may be meant."""
+        others = ", ".join(repr(sheet.title) for sheet in self._book.sheets if sheet is not self._sheet)
+        return f"; if {others} is meant, name it as `sheet` of the source in config.toml" if others else ""
 
     @cached_property
     def _matched(self) -> list[str]:
-        return schema.match_headers(self._header[1], self.config, self.known)
+        return schema.match_headers(self._header.cells, self.config, self.known)
 
     @property
     def names(self) -> list[str]:
@@ -70,80 +99,34 @@ class WorkbookTable:
     @property
     def titles(self) -> list[str]:
         """What these columns are called in the file."""
-        return [cell for cell, name in zip(self._header[1], self._matched, strict=True) if name]
+        return [cell for cell, name in zip(self._header.cells, self._matched, strict=True) if name]
 
     @property
     def dialect(self) -> Dialect:
-        """The sheet."""
-        return Dialect("xlsx", sheet=self._header[2])
+        """The sheet, and where its header is."""
+        return Dialect("xlsx", sheet=self._sheet.title, header=str(self._header.row) if self._header.titled else "")
 
     def chunks(self) -> Iterator[Chunk]:
         """Rows below the header as texts; empty rows are none."""
-        header, _, _ = self._header
         width = len(self._matched)
-        rows: list[list[str | None]] = []
-        numbers: list[int] = []
-        ragged: list[tuple[int, list[str]]] = []
-        with self.open() as stream:
-            for number, cells in _rows(self._sheet(_opened(stream))):
-                if number <= header:
-                    continue
-                if any(cell is not None for cell in cells[width:]):
-                    ragged.append((number, [cell or "" for cell in cells]))
-                else:
-                    rows.append((cells + [None] * (width - len(cells)))[:width])
-                    numbers.append(number)
-                if len(rows) + len(ragged) == _CHUNK:
-                    yield self._chunk(rows, numbers, ragged)
-                    rows, numbers, ragged = [], [], []
-        if rows or ragged:
-            yield self._chunk(rows, numbers, ragged)
-
-    def _chunk(
-        self, rows: list[list[str | None]], numbers: list[int], ragged: list[tuple[int, list[str]]]
-    ) -> Chunk:  # fmt: skip
-        columns = zip(*rows, strict=True) if rows else [()] * len(self._matched)
-        texts = {
-            name: pa.array(column, pa.string()) for name, column in zip(self._matched, columns, strict=True) if name
-        }
-        return Chunk(pa.table(texts), np.array(numbers, np.int64), tuple(ragged))
+        widths = Widths(width)
+        below = ((number, cells) for number, cells in self._rows() if number > self._header.row)
+        while found := list(islice(below, rows_at_once(width))):
+            fitting = [(number, cells) for number, cells in found if max(cells) <= width]
+            ragged = [(number, _in_place(cells, max(cells))) for number, cells in found if max(cells) > width]
+            widths.add(len(fitting), ragged)
+            columns = {
+                name: pa.array([cells.get(place) for _, cells in fitting], pa.string())
+                for place, name in enumerate(self._matched, start=1)
+                if name
+            }
+            yield Chunk(pa.table(columns), np.array([number for number, _ in fitting], np.int64), tuple(ragged))
+        widths.refuse(self.config, lambda row: row)
 
     def lines(self, records: Sequence[int]) -> list[int]:
         """The numbers of the rows in the sheet."""
         return list(records)
 
 
-def _opened(stream: Any) -> Any:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        return load_workbook(stream, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError) as error:
-        raise RefusedFile(f"The workbook is damaged ({error}); open it in Excel and save it again.") from None
-
-
-def _rows(sheet: Any) -> Iterator[tuple[int, list[str | None]]]:
-    """(row of the sheet, its cells as texts) of each row that is not empty."""
-    try:
-        for number, values in enumerate(sheet.iter_rows(values_only=True), start=sheet.min_row or 1):
-            cells = [_text(value) for value in values]
-            if any(cell is not None for cell in cells):
-                yield number, cells
-    except (zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError) as error:
-        raise RefusedFile(f"The workbook is damaged ({error}); open it in Excel and save it again.") from None
-
-
-def _text(value: Any) -> str | None:
-    """A cell's value as the text that a CSV file would hold."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ") if value.time() != datetime.time() else value.date().isoformat()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, float):
-        return repr(value)
-    return str(value)
+def _in_place(cells: dict[int, str], width: int) -> list[str]:
+    return [cells.get(place, "") for place in range(1, width + 1)]

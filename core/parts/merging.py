@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -91,30 +92,38 @@ def _merge_index(
     last = max([*owners, *(int(index.owners.max()) for index, _ in sources.values() if index.owners is not None)])
     rank = np.full(last + 1, -1)
     rank[owners] = np.arange(len(owners))
+    total = sum(len(index.keys) for index, _ in sources.values())
     writer = IndexWriter(shelf, part, rows, owned=True)
-    count = max(1, -(-sum(len(index.keys) for index, _ in sources.values()) // RANGE_ROWS))
-    edges = [bytes([number * 256 // count]) for number in range(count)]
-    for number, low in enumerate(edges):
-        keys, contents, owned_by = [], [], []
-        for index, batch_id in sources.values():
-            first = np.searchsorted(index.keys, np.array(low, HASH)) if number else 0
-            end = np.searchsorted(index.keys, np.array(edges[number + 1], HASH)) if number + 1 < count else None
-            here = slice(first, end)
-            keys.append(np.array(index.keys[here]))
-            contents.append(np.array(index.contents[here]))
-            own = index.owners
-            owned_by.append(np.full(len(keys[-1]), batch_id, OWNER) if own is None else np.array(own[here]))
-        joined, whose = np.concatenate(keys), np.concatenate(owned_by)
-        order = np.lexsort((rank[whose], joined))
-        order = order[rank[whose[order]] >= 0]
-        if dropped is not None:
-            order = order[~np.isin(joined[order], dropped)]
-        if writer.done + len(order) > rows:
+    try:
+        for low, high in pairwise(_edges(total)):
+            keys, contents, owned_by = [], [], []
+            for index, batch_id in sources.values():
+                first = 0 if low is None else np.searchsorted(index.keys, low)
+                end = None if high is None else np.searchsorted(index.keys, high)
+                here = slice(first, end)
+                keys.append(np.array(index.keys[here]))
+                contents.append(np.array(index.contents[here]))
+                own = index.owners
+                owned_by.append(np.full(len(keys[-1]), batch_id, OWNER) if own is None else np.array(own[here]))
+            joined, whose = np.concatenate(keys), np.concatenate(owned_by)
+            order = np.lexsort((rank[whose], joined))
+            order = order[rank[whose[order]] >= 0]
+            if dropped is not None:
+                order = order[~np.isin(joined[order], dropped)]
+            if writer.done + len(order) > rows:
+                raise _unlike(part)
+            writer.write(joined[order], np.concatenate(contents)[order], whose[order])
+        if writer.done != rows:
             raise _unlike(part)
-        writer.write(joined[order], np.concatenate(contents)[order], whose[order])
-    if writer.done != rows:
-        raise _unlike(part)
-    writer.finish()
+        writer.finish()
+    finally:
+        writer.drop()
+
+
+def _edges(rows: int) -> list[np.ndarray | None]:
+    """Where ranges of keys, of about `RANGE_ROWS` rows, begin and end; None: at the first, at the last."""
+    count = min(max(1, -(-rows // RANGE_ROWS)), 256)
+    return [None, *(np.array(bytes([number * 256 // count]), HASH) for number in range(1, count)), None]
 
 
 def _unlike(part: str) -> DamagedDataset:

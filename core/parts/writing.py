@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,17 @@ RANGE_ROWS = 500_000
 BLOCK_ROWS = 50_000
 
 
+def beside(path: Path, mark: str = "") -> Path:
+    """Where a file is written before it gets its place; what a kill leaves there is swept."""
+    return path.with_name(f".{path.name}{mark}.writing")
+
+
 class PartWriter:
     """Writes a Parquet file row group by row group beside its final name; `close` moves it there, or drops it."""
 
-    def __init__(self, path: Path, beside: str = "", *, empty: bool = False) -> None:
+    def __init__(self, path: Path, mark: str = "", *, empty: bool = False) -> None:
         self.path = path
-        self.beside = path.with_name(beside or f".{path.name}.writing")
+        self.beside = beside(path, mark)
         self.rows = 0
         #: write a file also when there are no rows
         self.empty = empty
@@ -56,7 +62,9 @@ class PartWriter:
 
     def drop(self) -> None:
         """Leave nothing that was not finished."""
-        self.close()
+        with suppress(OSError):  # the disk may be full
+            self.close()
+        self._writer = None
         self.beside.unlink(missing_ok=True)
 
 
@@ -88,7 +96,8 @@ class RowSpool:
     def drop(self) -> None:
         """Leave nothing."""
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # the disk may be full
+                self._writer.close()
         self.path.unlink(missing_ok=True)
 
 
@@ -102,10 +111,14 @@ class IndexWriter:
 
     def __init__(self, shelf: Shelf, part: str, rows: int, *, owned: bool) -> None:
         self._targets = [shelf.path(part, ending) for ending in ((INDEX, OWNERS) if owned else (INDEX,))]
-        self._beside = [path.with_name(f".{path.name}.writing") for path in self._targets]
-        for path, size in zip(self._beside, (2 * HASH.itemsize, OWNER.itemsize), strict=False):
-            with path.open("wb") as handle:  # a full disk must be an error here, not a crash when pages are written
-                os.posix_fallocate(handle.fileno(), 0, rows * size)
+        self._beside = [beside(path) for path in self._targets]
+        try:
+            for path, size in zip(self._beside, (2 * HASH.itemsize, OWNER.itemsize), strict=False):
+                with path.open("wb") as handle:  # a full disk must be an error here, not a crash when pages are written
+                    os.posix_fallocate(handle.fileno(), 0, rows * size)
+        except OSError:
+            self.drop()
+            raise
         self._both = np.memmap(self._beside[0], HASH, "r+", shape=(2, rows))
         self._owners = np.memmap(self._beside[1], OWNER, "r+", shape=(rows,)) if owned else None
         #: rows written so far
@@ -118,6 +131,11 @@ class IndexWriter:
         if self._owners is not None and owners is not None:
             self._owners[here] = owners
         self.done = here.stop
+
+    def drop(self) -> None:
+        """Leave nothing that was not finished."""
+        for path in self._beside:
+            path.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Move the files to their place."""
@@ -132,15 +150,16 @@ class IndexWriter:
 def ranges(keys: np.ndarray) -> Iterator[np.ndarray]:
     """Places of the rows whose keys lie in one range of hashes after the other, in the order of arrival.
 
-    Equal keys lie in the same range, and a range has at most about `RANGE_ROWS` rows.
+    Equal keys lie in the same range, and a range has at most about `RANGE_ROWS` different keys.
     """
     count = -(-len(keys) // RANGE_ROWS)
     if count <= 1:
         yield np.arange(len(keys))
         return
-    first = np.empty(len(keys), np.uint8)
+    number = np.empty(len(keys), np.uint8)
     for start in range(0, len(keys), RANGE_ROWS):
         block = np.ascontiguousarray(keys[start : start + RANGE_ROWS])
-        first[start : start + len(block)] = block.view(np.uint8).reshape(-1, HASH.itemsize)[:, 0]
-    for number in range(count):
-        yield np.flatnonzero(first.astype(np.uint16) * count >> 8 == number)
+        first = block.view(np.uint8).reshape(-1, HASH.itemsize)[:, 0]
+        number[start : start + len(block)] = first.astype(np.uint16) * min(count, 256) >> 8
+    for one in range(min(count, 256)):
+        yield np.flatnonzero(number == one)
