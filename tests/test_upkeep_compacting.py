@@ -22,10 +22,10 @@ from core.workspace import Workspace, open_workspace
 from tests.builders import START, Clock, arrive, make_workspace
 from tests.upkeep_builders import deliver, files_of, shown, texts, tiny_batches
 
-COUNT = 160
+COUNT = 64
 END = START + timedelta(minutes=10 * COUNT)
 #: instants between batches, from the first on
-PASTS = [START + timedelta(minutes=10 * number + 5) for number in (0, 14, 15, 16, 80, 158)]
+PASTS = [START + timedelta(minutes=10 * number + 5) for number in (0, 14, 40)]
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["dated", "undated"])
@@ -69,10 +69,10 @@ def everything(workspace: Workspace) -> list[str]:
 
 def test_few_files_are_left_and_every_day_shows_the_same(loose: Workspace) -> None:
     before, files = everything(loose), len(files_of(loose))
-    assert upkeep.compact(loose) == f"{COUNT} parts became 2."
+    assert upkeep.compact(loose) == f"{COUNT} parts became 7."
     assert everything(loose) == before
-    assert len(files_of(loose)) < 14 < 300 < files
-    assert upkeep.compact(loose) == "Nothing to merge: the rows stand in 2 parts."
+    assert len(files_of(loose)) < 24 < 120 < files
+    assert upkeep.compact(loose) == "Nothing to merge: the rows stand in 7 parts."
 
 
 def fates(workspace: Workspace, number: int) -> tuple[int, ...]:
@@ -98,7 +98,7 @@ def test_history_that_is_replayed_into_a_compacted_range_meets_the_same_fate(
 ) -> None:
     for workspace in (loose, tight):
         for number, text in enumerate(tiny_batches(20, dated=many[1], seed=2)):
-            deliver(workspace, f"old{number}.csv", text, known_at=START + timedelta(minutes=25 + 70 * number))
+            deliver(workspace, f"old{number}.csv", text, known_at=START + timedelta(minutes=25 + 30 * number))
     upkeep.compact(tight)
     told = [[fates(workspace, COUNT + number) for number in range(1, 21)] for workspace in (loose, tight)]
     assert told[0] == told[1]
@@ -188,7 +188,7 @@ def test_parts_that_are_not_what_was_written_are_left_alone(loose: Workspace) ->
     with pytest.raises(DamagedDataset, match="are not those of the rows"):
         upkeep.compact(loose)
     index.write_bytes(hashes)
-    assert upkeep.compact(loose) == f"{COUNT} parts became 2."
+    assert upkeep.compact(loose) == f"{COUNT} parts became 7."
     assert len(files_of(loose)) < len(files)
 
 

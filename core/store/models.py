@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from core.records import Version
 from core.store import tables
@@ -24,6 +24,13 @@ def list_versions(db: Session) -> list[Version]:
     table = tables.versions
     rows = db.connection.execute(db.known(table).order_by(table.c.known_at.desc(), db.bytewise(table.c.version).desc()))
     return [Version(**row._mapping) for row in rows]
+
+
+def change_manifest(db: Session, version: Version) -> None:
+    """Let another manifest be that of a version, because a client was erased."""
+    table = tables.versions
+    changed = update(table).where(table.c.version == version.version).values(manifest_sha256=version.manifest_sha256)
+    db.connection.execute(changed)
 
 
 def insert_promotion(db: Session, version: str, at: datetime, kind: str, sentence: str) -> None:
@@ -75,6 +82,11 @@ def risks_of_client(db: Session, client: str) -> pd.DataFrame:
     if db.at is not None:
         wanted = wanted.where(table.c.known_at <= db.at)
     return _risk_frame(db, wanted.order_by(table.c.id))
+
+
+def delete_risks(db: Session, client: str) -> int:
+    """Remove every risk a client had, because the client is erased; how many."""
+    return int(db.connection.execute(delete(tables.risks).where(tables.risks.c.client == client)).rowcount)
 
 
 def _risk_frame(db: Session, wanted: Any, names: list[str] | None = None) -> pd.DataFrame:

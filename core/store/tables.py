@@ -1,4 +1,9 @@
-"""The tables. All are append-only but `jobs` (its state) and `worker` (the lease); `known_at` is the second clock."""
+"""The tables. All are append-only but `jobs` (its state) and `worker` (the lease); `known_at` is the second clock.
+
+Two deeds are exceptions, each in one transaction with its line in `audit`: erasing a client removes the client's risks,
+takes the client's name out of sentences and names, and changes the manifests of versions that learned from the client;
+restoring a backup replaces everything.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def quality(workspace: Workspace) -> Quality | None:
     learned = registry.load_learned(workspace.models_folder, champion).dropna(subset="risk")
     outcome, risk = learned["outcome"].to_numpy(), learned["risk"].to_numpy()
     families = pd.DataFrame([{"family": name, **at} for name, at in manifest["families"].items()])
-    card = (workspace.models_folder / champion.version / registry.CARD).read_text(encoding="utf-8")
+    card = registry.read_card(workspace.models_folder, champion)
     return Quality(
         champion=champion,
         metrics=metrics[metrics["version"] == champion.version][["metric", "value", "low", "high", "n"]],
