@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,13 @@ class Parts:
     reinstated: set[int]
     rewritten: Rewritten
 
+    def without(self, batches: Collection[int]) -> Parts:
+        """As if the rows of these batches (ids) were gone."""
+        taken, withdrawn = (
+            [batch for batch in known if batch.id not in batches] for known in (self.taken, self.withdrawn)
+        )
+        return replace(self, taken=taken, withdrawn=withdrawn)
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -98,15 +105,15 @@ class Workspace:
         """A stored model, verified."""
         return registry.load_model(self.models_folder, version)
 
-    def dataset(self) -> Dataset | None:
-        """Everything known; None before the first batch of clients.
+    def dataset(self, *, without: Collection[int] = ()) -> Dataset | None:
+        """Everything known; None before the first batch of clients. `without`: ids of batches that are left out.
 
         Raises `DamagedDataset` when a file of it is gone or cannot be read.
         """
         contract = self.contract()
         if contract is None:
             return None
-        return self.reading_parts(lambda parts: self._dataset(contract, parts))
+        return self.reading_parts(lambda parts: self._dataset(contract, parts.without(without)))
 
     def reading_parts(self, read: Callable[[Parts], T]) -> T:
         """What `read` makes of the parts; once more whenever others moved them meanwhile, for then files go.

@@ -40,7 +40,7 @@ def table(rows: list[Row]) -> pa.Table:
 
 def batch(number: int, rows: list[Row], settled: Settled) -> Batch:
     counted = {"accepted": settled.accepted, "duplicate": settled.duplicate, "superseded": settled.superseded}
-    given_fields: dict[str, Any] = {
+    told: dict[str, Any] = {
         "sha256": "",
         "source": "s",
         "name": str(number),

@@ -89,7 +89,6 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
     restore.add_argument("archive", type=Path)
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
     add("compact", deeds.deed(deeds.compact), "many small files become few")
-    add("retain", deeds.deed(deeds.retain), "what [retention] says is old goes")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -168,11 +168,23 @@ class DelimitedTable:
         return RefusedFile(f"The file cannot be read as CSV: {str(error).splitlines()[0]}.")
 
 
+class _Blocks(io.BufferedReader):
+    """Blocks of which none ends between \\r and \\n: Arrow leaves out the second then, also within quotes."""
+
+    _held = b""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes, which is positive."""
+        block = self._held + super().read(size and size - len(self._held))
+        self._held = b"\r" if len(block) > 1 and block.endswith(b"\r") else b""
+        return block[: len(block) - len(self._held)]
+
+
 def _open_csv(
     text: Utf8Stream, columns: list[str], kept: list[str], separator: str, set_aside: Callable[[Any], str]
 ) -> Iterator[pa.RecordBatch]:
     reader = pcsv.open_csv(
-        pa.PythonFile(io.BufferedReader(text, _BLOCK), mode="r"),
+        pa.PythonFile(_Blocks(text, _BLOCK), mode="r"),
         read_options=pcsv.ReadOptions(column_names=columns, block_size=LONGEST_LINE, use_threads=False),
         parse_options=pcsv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=set_aside),
         convert_options=pcsv.ConvertOptions(

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from core.errors import DamagedDataset
 from core.hashes import HASH
@@ -130,3 +132,23 @@ def _unlike(part: str) -> DamagedDataset:
     return DamagedDataset(
         f"The hashes beside the rows that were to become part {part} are not those of the rows; restore a backup."
     )
+
+
+def count_rejected(shelf: Shelf, batches: Sequence[Batch], rewritten: Rewritten) -> int:
+    """Rows and cells of these batches that were set aside and are kept."""
+    return sum(len(table) for table in shelf.tables(REJECTED, batches, rewritten, ["line"]))
+
+
+def forget_rejected(shelf: Shelf, part: str, batches: Sequence[Batch], *, merged: bool) -> None:
+    """Write what was set aside anew, in its place, without what came with these batches."""
+    writer = PartWriter(shelf.path(part, REJECTED), empty=True)
+    gone = pa.array([batch.id for batch in batches], pa.int64())
+    try:
+        with pq.ParquetFile(shelf.path(part, REJECTED)) as stored:
+            writer.write(stored.schema_arrow.empty_table())
+            for block in stored.iter_batches(BLOCK_ROWS) if merged else ():
+                table = pa.Table.from_batches([block])
+                writer.write(table.filter(pc.invert(pc.is_in(table["_batch"], gone))))
+        writer.finish()
+    finally:
+        writer.drop()

@@ -2,6 +2,7 @@
 
 from core.upkeep.compacting import compact
 from core.upkeep.erasing import erase
+from core.upkeep.retaining import retain
 from core.upkeep.withdrawing import reinstate, withdraw
 
-__all__ = ["compact", "erase", "reinstate", "withdraw"]
+__all__ = ["compact", "erase", "reinstate", "retain", "withdraw"]

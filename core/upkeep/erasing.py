@@ -276,8 +276,6 @@ def _consequences(workspace: Workspace, naming: list[str], unread: list[str], da
     if tables:
         said.append(f"Take it out of {_few(tables)} too, where it is: that was not looked into.")
     if damaged:
-        said.append(
-            f"The files of {_few(damaged)} are not what was stored; they were left alone, and may name it."
-        )
+        said.append(f"The files of {_few(damaged)} are not what was stored; they were left alone, and may name it.")
     said.append("Backups that were made before still hold it.")
     return " " + " ".join(said)
