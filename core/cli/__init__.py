@@ -88,6 +88,7 @@ def _add_upkeep(add: Callable[..., argparse.ArgumentParser]) -> None:
     restore = add("restore", deeds.restore, "a backup becomes the workspace")
     restore.add_argument("archive", type=Path)
     restore.add_argument("--replace", action="store_true", help="put what is there aside")
+    add("retain", deeds.deed(deeds.retain), "what [retention] says is old goes")
     add("compact", deeds.deed(deeds.compact), "many small files become few")
 
 

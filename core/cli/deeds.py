@@ -184,6 +184,13 @@ def compact(workspace: Workspace, _arguments: argparse.Namespace, _bar: Bar) -> 
     return upkeep.compact(workspace)
 
 
+def retain(workspace: Workspace, _arguments: argparse.Namespace, _bar: Bar) -> str:
+    """What [retention] says is old goes."""
+    from core import upkeep
+
+    return upkeep.retain(workspace, person())
+
+
 def backup(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> str:
     """Everything in one file."""
     from core.upkeep import backups

@@ -122,7 +122,7 @@ def _without_batches(
 ) -> list[tuple[str, Part, int, list[Batch]]]:
     """Write parts anew that hold rows of other batches too: name, the old part, accepted rows, batches."""
     going = set(ids(gone))
-    made = []
+    made: list[tuple[str, Part, int, list[Batch]]] = []
     for part in found.parts():
         staying = [batch for batch in part.batches if batch.id not in going]
         if staying and len(staying) < len(part.batches):
