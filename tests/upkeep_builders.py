@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core import registry
 from core.pipeline.ingest import Delivery, take
-from core.store import audit, ingested
+from core.records import Version
+from core.store import audit, ingested, models
 from core.workspace import Workspace
+from tests.model_builders import hand_made
 
 
 def deliver(workspace: Workspace, name: str, content: pd.DataFrame | str, known_at: datetime | None = None) -> int:
@@ -87,3 +90,25 @@ def deeds(workspace: Workspace) -> list[tuple[str, str, str, str]]:
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def store_version(workspace: Workspace, batches: list[int] | None, *, promoted: bool = True) -> Version:
+    """A version that learned from these batches (None: its manifest does not tell), made now."""
+    at = workspace.now()
+    name = registry.version_id(at, {"batches": batches})
+    dataset = workspace.dataset()
+    rows = dataset.rows[["_client", "_as_of"]].head(3) if dataset else pd.DataFrame({"_client": [], "_as_of": []})
+    learned = rows.assign(outcome=0, risk=0.5)
+    manifest = {"version": name} | ({} if batches is None else {"batches": batches})
+    values = pd.DataFrame({"usage": [1.0, np.nan], "plan": pd.Series(["A", None], dtype=object)})
+    model = hand_made().with_checks(values)
+    sha256 = registry.save_files(workspace.models_folder / name, model, "# Card\n", learned, manifest)
+    version = Version(
+        version=name, known_at=at, family="logistic", provisional=False, base_rate=0.2, trained_rows=3, threshold=0.4,
+        fingerprint="f", manifest_sha256=sha256,
+    )  # fmt: skip
+    with workspace.store.writing() as db:
+        models.insert_version(db, version)
+        if promoted:
+            models.insert_promotion(db, name, at, "promote", "by hand")
+    return version

@@ -42,7 +42,7 @@ def no_longer_needed(workspace: Workspace, old: Sequence[Batch], versions: Seque
         others = _changed(before, after)
         if not others:
             break
-        holding = _holding(workspace, going, others)
+        holding = _newest_holding(workspace, going, others)
         going = [batch for batch in going if batch.id not in holding] if holding else []
     return going
 
@@ -80,12 +80,15 @@ def _changed(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
     return {client for index in (changed, both[~same]) for client in index.get_level_values("_client")}
 
 
-def _holding(workspace: Workspace, batches: Sequence[Batch], clients: set[str]) -> set[int]:
-    """Ids of the batches with a row about any of these clients."""
-    found: set[int] = set()
+def _newest_holding(workspace: Workspace, batches: Sequence[Batch], clients: set[str]) -> set[int]:
+    """For each of these clients, the id of the newest of the batches (in the order of arrival) with a row about it."""
+    rank = {batch.id: place for place, batch in enumerate(batches)}
+    newest: dict[str, int] = {}
     rewritten = kept(workspace).rewritten
     for ending in (ROWS, SEEN):
         for table in workspace.shelf.tables(ending, batches, rewritten, ["_client"]):
             rows = table.to_pandas()
-            found |= set(rows.loc[rows["_client"].isin(clients), "_batch"])
-    return found
+            rows = rows[rows["_client"].isin(clients)].drop_duplicates()
+            for client, batch_id in zip(rows["_client"], rows["_batch"], strict=True):
+                newest[client] = max(newest.get(client, -1), rank[batch_id])
+    return {batches[place].id for place in newest.values()}
