@@ -396,7 +396,7 @@ BOOKS = {
         lambda: with_parts(
             xlsx(), sheet=replacing("</row>", "<c t='inlineStr'><is><t>" + "x" * 9 * MEGA + "</t></is></c></row>")
         ),
-        "The workbook holds 8 MB and more in a single row or text, which no table of clients does; export the sheet as "
+        "The workbook holds 4 MB and more in a single row or text, which no table of clients does; export the sheet as "
         "CSV and look at it.",
         name="odd.xlsx",
     ),

@@ -99,25 +99,30 @@ class DelimitedTable:
             try:
                 for batch in _open_csv(text, columns, self.names, self.header.separator, set_aside):
                     numbers, beside = _number(batch.num_rows, widths.done, ragged)
-                    here = tuple((number, self._cells(row)) for number, row in beside)
+                    here = self._in_cells(beside)
                     widths.add(batch.num_rows, here)
-                    if widths.none_fits:
-                        widths.refuse(self.config, self._line_of)
                     yield Chunk(pa.Table.from_batches([batch]), numbers, here)
+                    yield from self._more(beside, widths)
             except pa.ArrowInvalid as error:
                 raise self._unreadable(error) from None
-        if ragged:
-            here = tuple((number, self._cells(row)) for number, row in ragged)
-            widths.add(0, here)
-            empty = pa.table({name: pa.array([], pa.string()) for name in self.names})
-            yield Chunk(empty, np.zeros(0, np.int64), here)
+        yield from self._more(ragged, widths)
         self._records = widths.done
         if text.quotes and (text.quotes % 2 or text.lines != widths.done):
             self._refuse_open_quotes()
         widths.refuse(self.config, self._line_of)
 
-    def _cells(self, row: str) -> list[str]:
-        return next(cells_of([row], self.header.separator), [])
+    def _more(self, ragged: deque[tuple[int, str]], widths: Widths) -> Iterator[Chunk]:
+        """Chunks of what is still in `ragged`: cells take many times the memory of their row."""
+        empty = pa.table({name: pa.array([], pa.string()) for name in self.names})
+        while ragged:
+            here = self._in_cells(ragged)
+            widths.add(0, here)
+            yield Chunk(empty, np.zeros(0, np.int64), here)
+
+    def _in_cells(self, ragged: deque[tuple[int, str]]) -> tuple[tuple[int, list[str]], ...]:
+        """The next ragged records, taken from `ragged`, with their cells."""
+        taken = (ragged.popleft() for _ in range(min(CHUNK_ROWS, len(ragged))))
+        return tuple((number, next(cells_of([row], self.header.separator), [])) for number, row in taken)
 
     def lines(self, records: Sequence[int]) -> list[int]:
         """Line of each record. Reads the file once more where records are not one a line."""
@@ -192,15 +197,15 @@ def _open_csv(
         ),
     )
     for batch in reader:
-        for start in range(0, batch.num_rows, CHUNK_ROWS):
+        for start in range(0, max(batch.num_rows, 1), CHUNK_ROWS):  # an empty one lets go of what was set aside
             yield batch.slice(start, CHUNK_ROWS)
 
 
-def _number(rows: int, done: int, ragged: deque[tuple[int, str]]) -> tuple[np.ndarray, list[tuple[int, str]]]:
+def _number(rows: int, done: int, ragged: deque[tuple[int, str]]) -> tuple[np.ndarray, deque[tuple[int, str]]]:
     """Numbers of the records that the next rows were, `done` records being before them; and the ragged records that
     lie between and right behind them, taken from `ragged`, where those that come later may wait already."""
     numbers = np.arange(done + 1, done + 1 + rows)
-    beside: list[tuple[int, str]] = []
+    beside: deque[tuple[int, str]] = deque()
     while ragged and ragged[0][0] <= done + rows + len(beside) + 1:
         number, row = ragged.popleft()
         numbers[number - 1 - done - len(beside) :] += 1

@@ -17,7 +17,7 @@ from core.errors import RefusedFile
 from core.ingestion.tables import Opener
 
 #: unpacked bytes of the texts that cells share, of each part that is read whole, and of what is between two rows
-_MOST_TEXTS, _MOST_PART, _MOST_ROW = 128 << 20, 4 << 20, 8 << 20
+_MOST_TEXTS, _MOST_PART, _MOST_ROW = 128 << 20, 4 << 20, 4 << 20
 #: as many rows as Excel has
 _MOST_ROWS = 1 << 20
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

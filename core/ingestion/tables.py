@@ -84,11 +84,6 @@ class Widths:
         if ragged and self._first is None:
             self._first = (ragged[0][0], len(ragged[0][1]))
 
-    @property
-    def none_fits(self) -> bool:
-        """Whether there are rows, and all are of another width."""
-        return 0 < self.done == self._ragged
-
     def refuse(self, config: DataConfig, line_of: Callable[[int], int]) -> None:
         """Raise `RefusedFile` when more rows have another number of cells than may be. `line_of`: of a record."""
         share = self._ragged / max(self.done, 1)
