@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+#: how Arrow tells what the system said
+_WITHIN = re.compile(r"\[errno [0-9]+\] (.+?)\.?$", re.IGNORECASE)
 
 
 def number(value: float) -> str:
@@ -74,3 +78,14 @@ def plural(count: int, noun: str) -> str:
     ('1 row', '1,200 rows')
     """
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def system_says(error: OSError) -> str:
+    """What the system said, without what the library that met it put around.
+
+    >>> system_says(OSError(28, "No space left")), system_says(OSError("Error writing. Detail: [errno 27] Too large."))
+    ('No space left', 'Too large')
+    """
+    told = error.strerror or str(error).split("\n", 1)[0]
+    found = _WITHIN.search(told)
+    return found[1] if found else told.removesuffix(".")

@@ -15,6 +15,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,52 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import pandas as pd
 from sqlalchemy import Engine, event
 
+from core import upkeep
 from core.pipeline import full
-from core.store import ingested
+from core.store import audit, ingested
+from core.upkeep import backups
+from core.views.ingestion import rejected
 from core.workspace import Workspace, open_workspace
-from tests.builders import Clock
+from tests.builders import START, Clock
+
+LATER = START + timedelta(days=100)
 
 
-def ingest(workspace: Workspace) -> None:
-    full.ingest_run(workspace)
+def ingest(config: Path) -> None:
+    full.ingest_run(opened(config))
 
 
-DEEDS: dict[str, Callable[[Workspace], None]] = {"ingest": ingest}
+def compact(config: Path) -> None:
+    upkeep.compact(opened(config))
+
+
+def withdraw(config: Path) -> None:
+    workspace = opened(config)
+    with workspace.store.reading() as db:
+        withdrawn = ingested.set_aside(db)
+    if 2 not in withdrawn:
+        upkeep.withdraw(workspace, 2, "Ada")
+
+
+def erase(config: Path) -> None:
+    upkeep.erase(opened(config), "C00003", "Ada")
+
+
+def retain(config: Path) -> None:
+    upkeep.retain(opened(config))
+
+
+def restore(config: Path) -> None:
+    backups.restore(config, config.with_name("kept.tar"), "Ada", replace=True, now=Clock(LATER))
+
+
+def opened(config: Path) -> Workspace:
+    return open_workspace(config, Clock(LATER))
+
+
+DEEDS: dict[str, Callable[[Path], None]] = {
+    "ingest": ingest, "compact": compact, "withdraw": withdraw, "erase": erase, "retain": retain, "restore": restore,
+}  # fmt: skip
 
 
 def as_texts(frame: pd.DataFrame) -> list[dict[str, str]]:
@@ -49,6 +85,7 @@ def state(workspace: Workspace) -> dict[str, Any]:
             {name: str(getattr(batch, name)) for name in batch.__dataclass_fields__ if name not in ("id", "seconds")}
             for batch in reversed(ingested.list_batches(db))
         ]
+        deeds = [(deed["who"], deed["deed"], deed["subject"]) for deed in audit.list_deeds(db)]
         cursors = {source.name: ingested.read_cursor(db, source.name) for source in workspace.config.sources}
     dataset = workspace.dataset()
     rows = [] if dataset is None else as_texts(dataset.rows)
@@ -61,6 +98,7 @@ def state(workspace: Workspace) -> dict[str, Any]:
     )
     return {
         "batches": batches, "rows": rows, "deliveries": deliveries, "files": files, "cursors": cursors,
+        "deeds": deeds, "rejected": rejected(workspace).astype(str).to_numpy().tolist(),
         "contract": contract.to_json() if contract else "",
     }  # fmt: skip
 
@@ -105,15 +143,14 @@ def in_process(work: Callable[[], Any]) -> tuple[int, str]:
     return os.waitpid(pid, 0)[1], text
 
 
-def main(folder: Path, deed: Callable[[Workspace], None]) -> None:
+def main(folder: Path, deed: Callable[[Path], None]) -> None:
     work = folder / "work"
 
     def done(point: int) -> dict[str, Any]:
         counted = kill_at(point)
-        workspace = open_workspace(work / "config.toml", Clock())
-        deed(workspace)
+        deed(work / "config.toml")
         points = counted()
-        return {"points": points, **state(workspace)}
+        return {"points": points, **state(opened(work / "config.toml"))}
 
     def fresh() -> None:
         shutil.rmtree(work, ignore_errors=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from contextlib import closing
@@ -189,6 +191,42 @@ def test_a_file_that_grows_without_being_held_open_is_left_alone_too(tmp_path: P
 
 
 # --- what batches say of each other
+
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from core.pipeline import full
+from core.workspace import open_workspace
+from tests.builders import Clock
+workspace = open_workspace(Path(sys.argv[1]), Clock())
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+print(full.ingest_run(workspace))
+"""
+
+
+@pytest.mark.parametrize("room", [400_000, 700_000])
+def test_a_disk_that_is_full_is_told_and_the_next_ingestion_takes_everything(tmp_path: Path, room: int) -> None:
+    workspace = make_workspace(tmp_path)
+    arrive(workspace, "0.csv", clients_frame(5, first=90_000, snapshot_date="2025-12-01"))
+    path = drop(workspace, "1.csv", clients_frame(20_000, snapshot_date="2026-01-01"))
+    drop(workspace, "2.csv", clients_frame(5, first=50_000, snapshot_date="2026-01-01"))
+    before = sorted(path.name for path in (tmp_path / "data" / "dataset").iterdir())
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "config.toml"), str(room)],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).resolve().parents[1],
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("1 batch taken: 5 rows read, 5 accepted, 0 duplicate, 0 superseded, 0 rejected. ")
+    assert "1.csv could not be taken in: File too large" in done.stdout
+    assert done.stdout.endswith("Nothing of it was kept; it is tried again next time.\n")
+    assert "1.csv could not be taken in" in ingestion.troubles(workspace).to_csv()
+    after = sorted(path.name for path in (tmp_path / "data" / "dataset").iterdir())
+    assert len(after) == len(before) + 2, "the rows and hashes of 2.csv"
+    full.ingest_run(workspace)
+    assert [counts(batch) for batch in batches(workspace)][1:] == [(5, 5, 0, 0, 0), (20_000, 20_000, 0, 0, 0)]
+    assert ingestion.troubles(workspace).empty
+    assert path.is_file()
 
 
 def test_a_later_batch_that_disagrees_about_a_client_and_date_counts_and_is_counted(workspace: Workspace) -> None:

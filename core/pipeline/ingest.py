@@ -21,7 +21,7 @@ from core.pipeline.running import Step
 from core.schema import CATEGORICAL, Contract
 from core.store import ingested
 from core.values import Evidence
-from core.wording import plural
+from core.wording import plural, system_says
 from core.workspace import Workspace
 
 _COUNTS = ("read", "accepted", "duplicate", "superseded", "rejected")
@@ -69,7 +69,7 @@ def _trouble(delivery: Delivery, error: OSError | RefusedFile) -> str:
         return str(error)
     where = f" ({error.filename})" if error.filename else ""
     return (
-        f"{delivery.name} could not be taken in: {error.strerror or error}{where}. Nothing of it was kept; "
+        f"{delivery.name} could not be taken in: {system_says(error)}{where}. Nothing of it was kept; "
         "it is tried again next time."
     )
 

@@ -20,7 +20,7 @@ from core.sources.databases import Database, open_database
 from core.sources.queries import hint, refused, rows_of, rows_without_cursor, unreadable, what
 from core.sources.slices import Fetched, Slicer
 from core.sources.texts import column_of
-from core.wording import plural
+from core.wording import plural, system_says
 
 #: rows that are asked for at first, and rows and bytes of text in memory at once
 _FIRST_ROWS, _ROWS, _BYTES = 200, 10_000, 8 * 2**20
@@ -55,8 +55,7 @@ def fetch(source: SqlSource, state: str | None, folder: Path) -> Iterator[Fetche
             _check_all_have_cursor(source, database)
     except OSError as error:
         raise RefusedFile(
-            f"The rows of {what(source)} cannot be kept in {folder}: {error.strerror or error}; "
-            "it is tried again next time."
+            f"The rows of {what(source)} cannot be kept in {folder}: {system_says(error)}; it is tried again next time."
         ) from None
     finally:
         database.engine.dispose()

@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from core.errors import Busy
 from core.store.connecting import connect
 from core.store.trouble import StoreTrouble
+from core.wording import system_says
 
 __all__ = ["Instant", "Session", "Store", "connect", "one_at_a_time", "sqlite_url"]
 
@@ -153,7 +154,7 @@ class Store:
             raise Busy(_IN_USE) from None
         except OSError as error:
             raise StoreTrouble(
-                f"The lock file {path} of the store cannot be made ({error.strerror or error}). See that the user who "
+                f"The lock file {path} of the store cannot be made ({system_says(error)}). See that the user who "
                 f"runs Bellwether may write to it and to the folder {path.parent}, and that its disk is not full."
             ) from None
         try:

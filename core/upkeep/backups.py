@@ -17,7 +17,7 @@ from core.errors import BellwetherError, Busy, RefusedFile
 from core.jobs import PATIENCE
 from core.store import audit, ingested, migrations, models, queue, transfer
 from core.store.database import Session
-from core.wording import plural
+from core.wording import plural, system_says
 from core.workspace import RESTORING, Clock, Workspace, open_workspace, utc_now
 
 MANIFEST = "manifest.json"
@@ -58,7 +58,7 @@ def backup(workspace: Workspace, target: Path) -> str:
     try:
         files.write_atomically(path, write)
     except OSError as error:
-        raise BellwetherError(f"The backup {path} cannot be written: {error.strerror or error}.") from None
+        raise BellwetherError(f"The backup {path} cannot be written: {system_says(error)}.") from None
     size = path.stat().st_size / 1e6
     return f"{plural(counted['rows'], 'row')} and {plural(counted['files'], 'file')} kept in {path} ({size:,.1f} MB)."
 
@@ -141,6 +141,8 @@ def restore(config_path: Path, archive: Path, who: str, *, replace: bool = False
             if (unpacked / "files" / name).is_dir():
                 (unpacked / "files" / name).rename(workspace.folder / name)
         shutil.rmtree(unpacked)
+        for left in workspace.folder.glob(f".{RESTORING}.*.writing"):  # of a restoration that was killed
+            left.unlink()
         marker.unlink()
     return f"{said} It holds {plural(count, 'row')} and {plural(len(manifest['members']), 'file')}.{kept}"
 

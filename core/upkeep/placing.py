@@ -11,6 +11,7 @@ from core.errors import BellwetherError
 from core.parts import Rewritten
 from core.records import Batch
 from core.store import ingested
+from core.wording import system_says
 from core.workspace import Workspace
 
 
@@ -82,8 +83,7 @@ def on_disk(what: str, then: str = "Nothing was changed.") -> Iterator[None]:
         yield
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        why = error.strerror or str(error).splitlines()[0]
-        raise BellwetherError(f"{what}: {why}{where}. {then}") from None
+        raise BellwetherError(f"{what}: {system_says(error)}{where}. {then}") from None
 
 
 def ids(batches: Sequence[Batch]) -> list[int]:

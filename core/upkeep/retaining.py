@@ -47,9 +47,10 @@ def retain(workspace: Workspace, who: str = "the schedule") -> str:
     with workspace.store.exclusively(), on_disk("What is too old could not be removed"):
         at = workspace.now()
         old = _find(workspace, at)
-        if not old.anything:
-            return _nothing(workspace)
         found = kept(workspace)
+        if not old.anything:
+            sweep(workspace, found)  # a kill may have come between what was recorded and the files
+            return _nothing(workspace)
         parts = _without_batches(workspace, found, old.batches, at)
         said = f"Removed, for [retention] of config.toml says so: {_told(old)}."
         with workspace.store.writing() as db:
