@@ -113,9 +113,10 @@ def as_nobody() -> Iterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that belongs to whom `as_nobody` is."""
-    made, above = tmp_path / "data", tmp_path.parent
+    made = tmp_path / "data"
     made.mkdir()
-    modes = {one: one.stat().st_mode for one in (tmp_path, above, above.parent)}
+    above = ((one, one.stat().st_mode) for one in (tmp_path, *tmp_path.parents))
+    modes = {one: mode for one, mode in above if not mode & 0o001}
     if os.geteuid() == 0:
         os.chown(made, 65534, -1)
         for one, mode in modes.items():
