@@ -18,11 +18,12 @@ from urllib.request import urlopen
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from core.pipeline.score import ADDED
+from core.store import audit
 from core.views import clients, model
-from tests.dashboard_fixtures import HOME, HOSTILE, PAGES, build, copy, opened
+from tests.dashboard_fixtures import CLIENTS, HOME, HOSTILE, MONTHS, PAGES, build, copy, opened
 
 pytestmark = pytest.mark.browser
 
@@ -251,3 +252,74 @@ def test_rolling_back_is_asked_for_once_more_and_then_done(server: Server, page:
     champion = store.champion()
     assert champion is not None
     assert champion.version == earlier
+
+
+def choose(within: Page | Locator, label: str, text: str) -> None:
+    """Choose the entry that begins so."""
+    box = within.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_rows_that_were_set_aside_come_down_to_be_mended(server: Server, page: Page) -> None:
+    go(page, server, "ingestion")
+    with page.expect_download() as got:
+        page.get_by_role("button", name="Download rows to mend").click()
+    assert got.value.suggested_filename == f"to_mend_clients-{MONTHS}.csv"
+    rows = pd.read_csv(got.value.path(), dtype=str)
+    assert rows["client_id"].tolist() == ["C00001", "C00003"]
+    assert rows["snapshot_date"].tolist() == ["yesterday", f"2026-{MONTHS:02}-01"]
+    assert rows["satisfaction"].tolist()[1] == "very good"
+
+
+def test_a_batch_is_withdrawn_with_a_click_and_counts_again_with_another(server: Server, page: Page) -> None:
+    def rows() -> int:
+        dataset = opened(server.config).dataset()
+        assert dataset is not None
+        return len(dataset.rows)
+
+    before = rows()
+    go(page, server, "ingestion")
+    page.get_by_role("button", name="Withdraw a batch …").click()
+    dialog = page.get_by_role("dialog")
+    choose(dialog, "Which file was dropped in by mistake?", "clients-3.csv")
+    dialog.get_by_label("Why (for the audit log)").fill("the wrong month")
+    dialog.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_text("A full run was asked for").wait_for()
+    assert rows() == before - CLIENTS
+    page.get_by_role("button", name="Let a withdrawn batch count again …").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Let it count again", exact=True).click()
+    dialog.wait_for(state="hidden")
+    assert rows() == before
+    with opened(server.config).store.reading() as db:
+        deeds = [(deed["who"], deed["deed"], deed["subject"]) for deed in audit.list_deeds(db)]
+    assert [deed[:2] for deed in deeds[:2]] == [("dashboard", "reinstate"), ("dashboard", "withdraw")]
+    assert all("clients-3.csv" in subject for *_, subject in deeds[:2])
+
+
+def test_columns_that_look_like_leaks_are_looked_for_when_asked(server: Server, page: Page) -> None:
+    go(page, server, "ingestion")
+    page.get_by_role("button", name="Look for leaks and identifiers").click()
+    page.get_by_text("No column looks like a leak").wait_for()
+
+
+def test_the_contract_is_changed_by_a_person_who_was_told_what_that_means(server: Server, page: Page) -> None:
+    store = opened(server.config)
+    frame = pd.read_csv(store.config.sources[0].path / f"clients-{MONTHS}.csv", dtype=str)
+    frame.assign(seats=[str(number % 50) for number in range(len(frame))]).to_csv(
+        store.config.sources[0].path / "with_seats.csv", index=False
+    )
+    go(page, server, "ingestion")
+    page.get_by_role("button", name="Change the contract …").click()
+    dialog = page.get_by_role("dialog")
+    choose(dialog, "The columns of which file are to count from now on?", "with_seats.csv")
+    dialog.get_by_role("button", name="Compare").click()
+    dialog.get_by_role("button", name="Accept").wait_for()
+    assert "champion" in dialog.inner_text()
+    dialog.get_by_role("button", name="Accept").click()
+    page.get_by_text("A full run was asked for").wait_for()
+    contract = store.contract()
+    assert contract is not None
+    assert contract.kinds["seats"] == "numeric"
