@@ -17,7 +17,7 @@ test: .venv/ready           ## lint, types, import rules, every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy core worker.py
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready           ## put the code into its form
 	$(BIN)/ruff check --fix .
