@@ -197,6 +197,18 @@ def test_every_question_is_answered_in_one_document_and_in_words(
     assert words.out.strip()
 
 
+def test_in_words_a_document_is_read_without_knowing_python(command: Command, lived: Path, empty: Path) -> None:
+    lines = command("contract", "--config", str(lived)).out.splitlines()
+    place = lines.index("columns:")
+    assert lines[0].startswith("client_id: ")
+    assert all(len(line.split()) == 2 and line.startswith("  ") for line in lines[place + 1 : place + 3])
+    told = command("status", "--config", str(empty)).out
+    assert "champion: –" in told
+    assert "worker:\n  alive: no\n" in told
+    for said in (*lines, told, command("status", "--config", str(lived)).out):
+        assert not any(mark in said for mark in ("{'", "None", "datetime", "('"))
+
+
 def test_the_status_document_has_what_is_promised(command: Command, lived: Path, empty: Path) -> None:
     document = command("status", "--json", "--config", lived).document
     assert {"champion", "clients", "dataset", "worker", "last_run", "decision"} <= set(document)

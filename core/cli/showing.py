@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
+from datetime import datetime
 from typing import Any
+
+from core.wording import number
 
 
 class Bar:
@@ -58,7 +61,30 @@ def say(found: Any, *, as_json: bool = False) -> None:
     elif isinstance(found, list):
         print("\n".join(_line(one) for one in found) or "Nothing yet.")
     else:
-        print("\n".join(f"{key}: {value}" for key, value in found.items()) if found else "Nothing yet.")
+        print("\n".join(_entry(key, value) for key, value in found.items()) if found else "Nothing yet.")
+
+
+def _entry(name: str, value: Any) -> str:
+    """A named value; what it consists of stands below its name, a line each."""
+    if isinstance(value, dict):
+        return "\n".join([f"{name}:", *(f"  {key}: {_words(inner)}" for key, inner in value.items())])
+    if not isinstance(value, list | tuple):
+        return f"{name}: {_words(value)}"
+    rows = [list(map(_words, one.values())) if isinstance(one, dict) else [_words(one)] for one in value]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ["".join(f"  {cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([f"{name}:" if lines else f"{name}: none", *lines])
+
+
+def _words(value: Any) -> str:
+    """One value as people read it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value)
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
 
 
 def _line(one: dict[str, Any]) -> str:
