@@ -202,6 +202,15 @@ class GateConfig(_Section):
     leak_roc_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.99
 
 
+class RecencyConfig(_Section):
+    """How old rows count less in training, where that does the newest outcomes good; 0: they do not."""
+
+    #: a row older than the newest by this counts half
+    half_life_days: Annotated[int, Field(ge=0)] = 0
+    #: rows older than the newest by more than this are left out
+    max_age_days: Annotated[int, Field(ge=0)] = 0
+
+
 class ModelConfig(_Section):
     """How models are made."""
 
@@ -209,7 +218,13 @@ class ModelConfig(_Section):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
     max_training_rows: Annotated[int, Field(ge=100)] = 30_000
+    #: time that training may take; turned into rows per fit once and kept to. 0: `max_training_rows` alone counts
+    budget_seconds: Annotated[int, Field(ge=0)] = 0
+    #: pairs of columns that an explainable boosting machine may look at together
     pairs: Annotated[int, Field(ge=0, le=50)] = 5
+    #: numeric column that says how much a row counts in training; it is no feature
+    weight: str = ""
+    recency: RecencyConfig = RecencyConfig()
     gate: GateConfig = GateConfig()
 
     @field_validator("families")

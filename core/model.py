@@ -94,13 +94,22 @@ class BinnedTerm:
 
 @dataclass(frozen=True, eq=False)
 class LinearTerm:
-    """slope * (value - centre); a missing value adds `missing` instead (log-odds)."""
+    """slope * (value - centre) + offset; a missing value adds `missing` instead (log-odds).
+
+    A value beyond [`low`, `high`], the range that was learned from, counts as the end of it: nothing is known of what
+    lies further out. With `scale` above zero, asinh((value - middle) / scale) stands for the value: close to
+    linear near the middle and logarithmic far from it on either side, so that a long tail does not rule the weight.
+    """
 
     column: str
     centre: float
     slope: float
     offset: float
     missing: float
+    low: float = float("-inf")
+    high: float = float("inf")
+    middle: float = 0.0
+    scale: float = 0.0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,7 +119,16 @@ class LinearTerm:
     def contribution(self, encoded: Encoded) -> np.ndarray:
         """Log-odds that this term adds to each row (n,)."""
         values = encoded[self.column][0]
-        return np.where(np.isnan(values), self.missing, self.slope * (values - self.centre) + self.offset)
+        inside = warped(np.clip(values, self.low, self.high), self.middle, self.scale)
+        return np.where(np.isnan(values), self.missing, self.slope * (inside - self.centre) + self.offset)
+
+
+def warped(values: np.ndarray, middle: float, scale: float) -> np.ndarray:
+    """asinh((value - middle) / scale) of each value (n,); the values themselves where `scale` is zero.
+
+    The inverse hyperbolic sine transform: Burbidge, Magee & Robb 1988, JASA 83:123.
+    """
+    return np.arcsinh((values - middle) / scale) if scale > 0 else values
 
 
 Term = BinnedTerm | LinearTerm
@@ -118,10 +136,11 @@ Term = BinnedTerm | LinearTerm
 
 @dataclass(frozen=True, eq=False)
 class AdditiveModel:
-    """Risk = expit(slope * log_odds + shift), log_odds = intercept + sum of the terms' contributions.
+    """Risk = calibrated(log_odds), log_odds = intercept + sum of the terms' contributions.
 
-    `slope` > 0 and `shift` are the calibration map fitted out of fold (1 and 0: none needed); it keeps the
-    order of the clients and the order of their reasons.
+    The calibration map, fitted out of fold, is strictly rising: it keeps the order of the clients and the order of
+    their reasons. Where there are `knots` it is the line through them, else expit(slope * log_odds + shift);
+    slope 1 and shift 0: none needed.
     """
 
     family: str
@@ -130,9 +149,12 @@ class AdditiveModel:
     intercept: float
     slope: float = 1.0
     shift: float = 0.0
-    #: rows (column -> values) and their log-odds at fitting time; see `verify`
+    #: (log-odds, calibrated log-odds), both rising; see `through_knots`
+    knots: tuple[tuple[float, float], ...] = ()
+    #: rows (column -> values), their log-odds and their risks at fitting time; see `verify`
     check_rows: dict[str, list[float | str | None]] = field(default_factory=dict)
     check_log_odds: tuple[float, ...] = ()
+    check_risks: tuple[float, ...] = ()
 
     def encode(self, clients: pd.DataFrame) -> Encoded:
         """Columns as arrays: numbers as float64 with NaN, levels as (codes, distinct levels)."""
@@ -165,9 +187,7 @@ class AdditiveModel:
 
     def calibrated(self, log_odds: np.ndarray) -> np.ndarray:
         """Risk (0-1) of uncalibrated log-odds."""
-        from scipy.special import expit
-
-        return expit(self.slope * log_odds + self.shift)
+        return to_risk(log_odds, self.slope, self.shift, self.knots)
 
     def risk(self, clients: pd.DataFrame) -> np.ndarray:
         """Risk (0-1) of each client (n,)."""
@@ -178,7 +198,10 @@ class AdditiveModel:
         wanted = clients[[column.name for column in self.columns]].astype(object)
         rows = {str(name): [None if pd.isna(v) else v for v in wanted[name]] for name in wanted}
         scores = self.log_odds(self.contributions(self.encode(clients)))
-        return replace(self, check_rows=rows, check_log_odds=tuple(float(score) for score in scores))
+        return replace(
+            self, check_rows=rows, check_log_odds=tuple(scores.tolist()),
+            check_risks=tuple(self.calibrated(scores).tolist()),
+        )  # fmt: skip
 
     def verify(self) -> None:
         """Raise `DamagedVersion` unless the check-scores come out as they were at fitting time."""
@@ -187,8 +210,29 @@ class AdditiveModel:
         rows = pd.DataFrame(self.check_rows)
         scores = self.log_odds(self.contributions(self.encode(rows)))
         gap = float(np.max(np.abs(scores - np.array(self.check_log_odds))))
+        if self.check_risks:
+            gap = max(gap, float(np.max(np.abs(self.calibrated(scores) - np.array(self.check_risks)))))
         if not gap <= CHECK_TOLERANCE:
             raise DamagedVersion(
                 f"The model gives other scores than when it was stored (largest gap {gap:.1e}); "
                 "install the package versions in its manifest.json, or roll back."
             )
+
+
+def to_risk(log_odds: np.ndarray, slope: float, shift: float, knots: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """Risk (0-1) of each log-odds (n,) by a calibration map; see `AdditiveModel`."""
+    from scipy.special import expit
+
+    risk: np.ndarray = expit(through_knots(log_odds, knots) if knots else slope * log_odds + shift)
+    return risk
+
+
+def through_knots(log_odds: np.ndarray, knots: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """The piecewise linear line through `knots` at each place (n,); beyond the outer ones it goes on with slope 1.
+
+    >>> through_knots(np.array([-3.0, 0.5, 4.0]), ((-1.0, -2.0), (2.0, 1.0)))
+    array([-4. , -0.5,  3. ])
+    """
+    places, heights = np.array(knots).T
+    beyond = log_odds - np.clip(log_odds, places[0], places[-1])
+    return np.interp(log_odds, places, heights) + beyond

@@ -38,7 +38,7 @@ def model_card(manifest: dict[str, Any]) -> str:
 - Family: {manifest["family"]}
 - Learned from {manifest["rows"]:,} snapshots{sampled}, dataset {manifest["fingerprint"]}, seed {manifest["seed"]}
 - Folds: {manifest["folds"]}; the gate judged this recipe out of fold, then it was fitted on all rows
-- Calibration: slope {manifest["calibration"]["slope"]:.4g}, shift {manifest["calibration"]["shift"]:.4g}
+- Calibration: {_calibration(manifest["calibration"])}
 {threshold}- Packages: {packages}
 
 ## Out of fold
@@ -59,6 +59,13 @@ def model_card(manifest: dict[str, Any]) -> str:
 |---|---|
 {columns}
 """
+
+
+def _calibration(at: dict[str, Any]) -> str:
+    """The calibration map in words."""
+    if at["kind"] == "sigmoid":
+        return f"a sigmoid of slope {at['slope']:.4g} and shift {at['shift']:.4g}"
+    return f"isotonic, through {len(at['knots'])} points" if at["kind"] == "isotonic" else "none needed"
 
 
 def _figure(value: float | None) -> str:

@@ -87,10 +87,10 @@ def test_frequent_levels_are_learned_and_the_rest_share_a_weight_with_levels_nev
 
 def test_pairs_leave_out_columns_of_many_levels_and_still_find_the_pair_that_is_there() -> None:
     frame, outcome = book(4000)
-    model = fit_family("ebm", frame, outcome, KINDS, ModelConfig(pairs=5))
+    model = fit_family("ebm_pairs", frame, outcome, KINDS, ModelConfig(pairs=5))
     assert [term.columns for term in model.terms if len(term.columns) == 2] == [("usage", "plan")]
     small = frame.assign(city=frame["city"].str[-1], branch=frame["branch"].str[-1])
-    wide = fit_family("ebm", small, outcome, KINDS, ModelConfig(pairs=5))
+    wide = fit_family("ebm_pairs", small, outcome, KINDS, ModelConfig(pairs=5))
     assert len([term for term in wide.terms if len(term.columns) == 2]) == 5
 
 

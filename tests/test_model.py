@@ -10,16 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from interpret.glassbox import ExplainableBoostingClassifier
-from scipy.special import logit
+from scipy.special import expit, logit
+from scipy.stats import skew
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from core.config import ModelConfig
 from core.errors import DamagedVersion
-from core.model import AdditiveModel, BinnedTerm
+from core.model import AdditiveModel, BinnedTerm, LinearTerm
 from core.training import fit_family
+from core.training.logistic import least_skewed
 from tests.model_builders import MIXED, contract, hand_made, mixed_rows
 
 TRAINING = mixed_rows(700, seed=1)
@@ -40,7 +43,7 @@ def logistic() -> AdditiveModel:
 
 @pytest.fixture(scope="module")
 def boosted() -> AdditiveModel:
-    return fit("ebm")
+    return fit("ebm_pairs")
 
 
 @pytest.fixture(scope="module", params=["logistic", "ebm"])
@@ -67,6 +70,9 @@ def test_the_rows_hold_what_these_tests_are_about() -> None:
 
 def test_a_logistic_model_scores_as_scikit_learn_does_with_its_own_preprocessing(logistic: AdditiveModel) -> None:
     features, outcome = TRAINING
+    low, high = (features[["usage", "tickets", "age"]].agg(how) for how in ("min", "max"))
+    bent = {term.columns[0]: term for term in logistic.terms if isinstance(term, LinearTerm) and term.scale}
+    assert list(bent) == ["age"], "an exponential distribution has skewness 2, the others less than 1"
     makers = {
         name: [
             make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
@@ -78,8 +84,10 @@ def test_a_logistic_model_scores_as_scikit_learn_does_with_its_own_preprocessing
     }
 
     def column(rows: pd.DataFrame, name: str) -> np.ndarray:
-        own = rows[[name]]
-        return own.fillna("").to_numpy(dtype=object) if MIXED[name] == "categorical" else own.to_numpy()
+        if MIXED[name] == "categorical":
+            return rows[[name]].fillna("").to_numpy(dtype=object)
+        inside = rows[[name]].clip(low[name], high[name]).to_numpy()
+        return np.arcsinh((inside - bent[name].middle) / bent[name].scale) if name in bent else inside
 
     design = np.hstack([m.fit_transform(column(features, name)) for name, own in makers.items() for m in own])
     peer = LogisticRegression(C=1.0, max_iter=1000).fit(design, outcome)
@@ -201,6 +209,66 @@ def test_verify_refuses_another_intercept_and_another_slope(logistic: AdditiveMo
     steeper = replace(checked.terms[0], slope=checked.terms[0].slope * 1.001)
     with pytest.raises(DamagedVersion):
         replace(checked, terms=(steeper, *checked.terms[1:])).verify()
+
+
+def test_verify_refuses_another_calibration(logistic: AdditiveModel) -> None:
+    checked = replace(logistic, knots=((-1.0, -2.0), (1.0, 0.5))).with_checks(LATER.head(64))
+    checked.verify()
+    for other in ({"knots": ((-1.0, -2.0), (1.0, 0.500001))}, {"knots": (), "slope": 1.0}):
+        with pytest.raises(DamagedVersion):
+            replace(checked, **other).verify()
+
+
+def test_a_value_beyond_the_training_range_counts_as_its_end() -> None:
+    term = LinearTerm("x", centre=2.0, slope=0.5, offset=0.1, missing=-3.0, low=1.0, high=5.0)
+    asked = np.array([1.0, 5.0, 0.0, -1e300, 5.001, 1e300, 4.0, np.nan])
+    assert term.contribution({"x": (asked, None)}).tolist() == pytest.approx(
+        [-0.4, 1.6, -0.4, -0.4, 1.6, 1.6, 1.1, -3.0], abs=1e-12
+    )
+
+
+def test_a_warped_value_counts_by_the_inverse_hyperbolic_sine() -> None:
+    term = LinearTerm("x", centre=0.0, slope=2.0, offset=0.0, missing=0.0, middle=10.0, scale=4.0)
+    # asinh(3/4) = ln 2, for sinh(ln 2) = (2 - 1/2) / 2
+    assert term.contribution({"x": (np.array([10.0, 13.0, 7.0]), None)}).tolist() == pytest.approx(
+        [0.0, 2 * np.log(2), -2 * np.log(2)], abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_long_tail_on_either_side_does_not_rule_the_weight_of_its_column(sign: int) -> None:
+    random = np.random.default_rng(0)
+    size = sign * np.exp(random.normal(0, 2, 4000))
+    outcome = (random.random(4000) < expit(-1 - 0.8 * np.log(np.abs(size)))).astype(int)
+    features, kinds = pd.DataFrame({"size": size}), contract({"size": "numeric"})
+    fitted = fit_family("logistic", features, outcome, kinds, ModelConfig())
+    plain = LogisticRegression().fit(features.to_numpy() / size.std(), outcome)
+    ours = log_loss(outcome, fitted.risk(features))
+    theirs = log_loss(outcome, plain.predict_proba(features.to_numpy() / size.std())[:, 1])
+    best = log_loss(outcome, expit(-1 - 0.8 * np.log(np.abs(size))))
+    assert ours - best < 0.15 * (theirs - best)
+
+
+def test_a_warp_leaves_the_least_skew_and_none_is_made_without_a_tail() -> None:
+    random = np.random.default_rng(0)
+    for known in (np.exp(random.normal(0, 2, 2000)), np.r_[np.zeros(900), random.exponential(50, 300)]):
+        assert abs(skew(least_skewed(known)(known))) < 0.6 * abs(skew(known))
+        turned = least_skewed(-known)
+        assert turned.middle == pytest.approx(-least_skewed(known).middle)
+    for known in (random.normal(size=500), np.full(20, 3.0), np.array([]), random.uniform(size=200)):
+        assert np.array_equal(least_skewed(known)(known), known)
+
+
+def test_a_model_that_was_stored_before_there_were_ranges_and_knots_still_loads(logistic: AdditiveModel) -> None:
+    old = replace(hand_made(), slope=0.8, shift=0.1)
+    expected = old.risk(LATER)
+    for name in ("knots", "check_risks"):
+        del old.__dict__[name]
+    for term in old.terms:
+        for name in ("low", "high", "middle", "scale"):
+            term.__dict__.pop(name, None)
+    assert np.array_equal(old.risk(LATER), expected)
+    old.verify()
 
 
 def test_a_model_comes_back_from_its_file_with_the_same_bits(model: AdditiveModel, tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_dates_are_put_into_words_as_days() -> None:
 def boosted() -> AdditiveModel:
     features, outcome = mixed_rows(400, seed=1)
     kinds = contract({name: kind.replace("date", "numeric") for name, kind in MIXED.items()})
-    return fit_family("ebm", features, outcome, kinds, ModelConfig(pairs=4))
+    return fit_family("ebm_pairs", features, outcome, kinds, ModelConfig(pairs=4))
 
 
 def holds(part: str, row: pd.Series) -> bool:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import minimize
-from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
 from core.config import GateConfig, ModelConfig
@@ -29,6 +26,7 @@ from core.training import (
     training_set,
     within_budget,
 )
+from core.training.families import fit_rows
 from tests.model_builders import MIXED, contract, mixed_rows, rows_of, silent
 
 LOGISTIC = ModelConfig(families=("logistic",))
@@ -245,10 +243,12 @@ def test_the_contest_gives_the_same_bits_whatever_the_number_of_processes(monkey
     monkeypatch.setattr(contest, "_SMALL", 0)  # every fold in a process of its own
     together = hold_contest(rows, contract(MIXED), config, 0, silent)
     assert np.array_equal(alone.risk, together.risk)
-    assert (alone.family, alone.families, alone.slope, alone.shift) == (
-        together.family, together.families, together.slope, together.shift,
+    assert (alone.family, alone.families, alone.calibration) == (
+        together.family, together.families, together.calibration,
     )  # fmt: skip
-    first, second = (fit_winner(rows, contract(MIXED), config, alone)[0] for _ in range(2))
+    assert alone.yardstick == together.yardstick
+    first = fit_rows("ebm_pairs", rows, contract(MIXED), config)
+    second = fit_rows("ebm_pairs", rows, contract(MIXED), config, jobs=2)
     assert np.array_equal(first.risk(features), second.risk(features))
 
 
@@ -318,9 +318,9 @@ def test_the_family_with_the_lower_log_loss_wins_and_the_figures_are_those_of_it
     rows = rows_of({"x": x}, outcome)
     contest = hold_contest(rows, NUMBER, ModelConfig(folds=3, pairs=0), 0, silent)
     assert contest.family == "ebm"
-    assert contest.families["ebm"]["log_loss"] < contest.families["logistic"]["log_loss"]
-    assert contest.families["ebm"]["log_loss"] == pytest.approx(log_loss(outcome, contest.risk), abs=1e-9)
-    assert contest.families["ebm"]["roc_auc"] == pytest.approx(roc_auc_score(outcome, contest.risk), abs=1e-9)
+    assert contest.families["ebm"].log_loss < contest.families["logistic"].log_loss
+    assert contest.families["ebm"].log_loss == pytest.approx(log_loss(outcome, contest.risk), abs=1e-9)
+    assert contest.families["ebm"].roc_auc == pytest.approx(roc_auc_score(outcome, contest.risk), abs=1e-9)
 
 
 def test_out_of_fold_risks_come_from_models_that_did_not_see_the_row() -> None:
@@ -340,58 +340,10 @@ def test_progress_rises_to_one_and_names_family_and_fold() -> None:
     rows = rows_of(features, outcome)
     config = ModelConfig(families=("logistic",), folds=4)
     hold_contest(rows, contract(MIXED), config, 0, lambda share, text: said.append((share, text)))
-    assert said == [(n / 4, f"logistic, fold {n} of 4") for n in (1, 2, 3, 4)]
-
-
-# --- calibration
-
-
-def drawn(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """True log-odds and outcomes drawn from them."""
-    random = np.random.default_rng(seed)
-    log_odds = random.normal(-1, 1.2, n)
-    return log_odds, (random.random(n) < expit(log_odds)).astype(int)
-
-
-def test_an_overconfident_model_is_mapped_by_maximum_likelihood() -> None:
-    log_odds, outcome = drawn(3000, seed=1)
-    said = 3 * log_odds + 1
-    slope, shift = contest.calibrate(said, outcome)
-
-    def loss(parameters: np.ndarray) -> float:
-        return log_loss(outcome, expit(parameters[0] * said + parameters[1]))
-
-    peer = minimize(loss, [1.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12}).x
-    assert (slope, shift) == pytest.approx(tuple(peer), abs=2e-3)
-    assert (slope, shift) == pytest.approx((1 / 3, -1 / 3), abs=0.12)
-
-
-def test_a_calibrated_model_is_left_alone_as_often_as_chance_has_it() -> None:
-    maps = [contest.calibrate(*drawn(400, seed)) for seed in range(150)]
-    # twice the gain in log likelihood is chi-square with 2 degrees of freedom: above 4 by chance in exp(-2) = 14 %
-    mapped = sum(one != (1.0, 0.0) for one in maps)
-    assert 0.06 * 150 <= mapped <= 0.23 * 150
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_map_never_turns_the_order_round(seed: int) -> None:
-    log_odds, outcome = drawn(500, seed)
-    assert contest.calibrate(-log_odds, outcome) == (1.0, 0.0)
-    slope, _ = contest.calibrate(0.2 * log_odds, outcome)
-    assert slope > 0
-
-
-def test_the_winner_carries_the_map_and_the_contest_shows_mapped_risks() -> None:
-    random = np.random.default_rng(0)
-    features = pd.DataFrame({f"x{n}": random.normal(size=150) for n in range(30)})
-    outcome = (random.random(150) < expit(features["x0"])).astype(int).to_numpy()
-    rows, kinds = rows_of(features, outcome), contract(dict.fromkeys(features, "numeric"))
-    contest = hold_contest(rows, kinds, LOGISTIC, 0, silent)
-    assert 0 < contest.slope < 0.8, "thirty columns on 150 rows are overconfident"
-    model, _ = fit_winner(rows, kinds, LOGISTIC, contest)
-    assert (model.slope, model.shift) == (contest.slope, contest.shift)
-    plain = replace(model, slope=1.0, shift=0.0)
-    assert np.array_equal(np.argsort(model.risk(features)), np.argsort(plain.risk(features)))
+    assert said == [
+        (n / 8, f"{what}, fold {(n - 1) % 4 + 1} of 4")
+        for n, what in enumerate(["logistic"] * 4 + ["yardstick"] * 4, start=1)
+    ]
 
 
 # --- single columns and the fallback rule

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from core import packages, registry, training
 from core.dataset import Dataset
 from core.errors import BellwetherError
+from core.pipeline import deciding, learn, monitor
 from core.pipeline import ingest as ingesting
-from core.pipeline import learn, monitor
 from core.pipeline.look import looking
 from core.pipeline.report import report
 from core.pipeline.running import Progress, Run, running, silent
@@ -75,7 +75,7 @@ def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> l
         monitor.evaluate_delivered(workspace, step, dataset, contract, champion)
     with run.step("monitor") as step:
         monitor.compare_chunks(workspace, step, dataset, contract, champion)
-    decision = learn.decide(run, dataset, champion, asked=retrain)
+    decision = deciding.decide(run, dataset, champion, asked=retrain)
     sentences = [decision.sentence]
     if decision.answer:
         sentences += _to_look_into(workspace, dataset, contract)
@@ -153,7 +153,7 @@ def train_run(workspace: Workspace, *, progress: Progress = silent) -> str:
     dataset, contract = _state(workspace)
     champion = workspace.champion()
     with running(workspace, "train", at, progress) as run:
-        decision = learn.decide(run, dataset, champion, asked=True)
+        decision = deciding.decide(run, dataset, champion, asked=True)
         sentences = [decision.sentence]
         if decision.answer:
             with run.step("train") as step:

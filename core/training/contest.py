@@ -12,16 +12,57 @@ from core import statistics
 from core.config import ModelConfig
 from core.model import AdditiveModel
 from core.schema import Contract
-from core.training.families import fit_family
+from core.statistics import Interval
+from core.training.calibration import Calibration, CrossFitted, calibrate
+from core.training.choosing import Standing, compared, simplest
+from core.training.families import candidates, fit_rows
 from core.training.folds import blocks, make_folds
+from core.training.recency import ALL_ALIKE, Recency, asked_recency, recent
 from core.training.rows import TrainingSet, within_budget
 from core.training.rule import single_column_roc_auc
+from core.training.yardstick import yardstick_log_odds
 
 Progress = Callable[[float, str], None]
+Folds = list[tuple[np.ndarray, np.ndarray]]
 
 _CHECK_ROWS = 64
 #: in-process below this many rows: starting other processes would take longer than fitting
 _SMALL = 2000
+YARDSTICK = "yardstick"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How a family did out of fold."""
+
+    log_loss: float
+    roc_auc: float
+    #: the kind of its calibration map
+    calibration: str
+    #: mean log loss of the folds above the best family's, and the standard error of that
+    behind: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Gradient-boosted trees on the same folds: what being explainable costs."""
+
+    log_loss: float
+    roc_auc: float
+    #: the winner's less the yardstick's, on the same rows; a log loss below zero is better
+    roc_auc_difference: Interval
+    log_loss_difference: Interval
+
+
+@dataclass(frozen=True)
+class RecencyChoice:
+    """Whether old rows count less, and why."""
+
+    asked: Recency
+    chosen: Recency
+    #: mean log loss on the newest third of the tested rows: as asked, less with all rows alike; NaN: not looked at
+    gain: Interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +70,15 @@ class Contest:
     """What the families showed out of fold, and the winner."""
 
     family: str
-    #: calibrated out-of-fold risk of each row; NaN where no fold tested it
+    #: out-of-fold risk of each row, calibrated by what other clients show; NaN where no fold tested it
     risk: np.ndarray
     #: with dates: what the winner, deployed at the time, would have given each row; NaN where it could not
     deployed: np.ndarray
-    #: calibration map of the winner
-    slope: float
-    shift: float
-    #: family -> roc_auc and log_loss out of fold
-    families: dict[str, dict[str, float]]
+    calibration: Calibration
+    #: the simplest first
+    families: dict[str, Entry]
+    yardstick: Yardstick
+    recency: RecencyChoice
     #: column -> roc_auc of that column alone: out of fold in bins, or by the order of its numbers if higher
     single_columns: dict[str, float]
     #: "by client" or "by client, forward in time"
@@ -53,87 +94,167 @@ def _fold_log_odds(
     outcome = learned.outcome
     if len(np.unique(outcome)) < 2:  # too few clients: all of a kind are in the test rows
         return np.full(len(tested), logit((outcome.sum() + 0.5) / (len(outcome) + 1)))
-    model = fit_family(family, learned.features, outcome, contract, config, learned.client)
+    if family == YARDSTICK:
+        return yardstick_log_odds(learned, tested, contract, config)
+    model = fit_rows(family, learned, contract, config)
     return model.log_odds(model.contributions(model.encode(tested)))
 
 
-def _as_deployed(
-    rows: TrainingSet, contract: Contract, config: ModelConfig, horizon_days: int, family: str
-) -> np.ndarray:
-    """Log-odds of each row (n,) by the model of `family` that would have been deployed at its time; NaN: none.
+def _learnable(rows: TrainingSet, places: np.ndarray, config: ModelConfig, recency: Recency) -> TrainingSet:
+    """The rows at `places` that one fit learns from: those that still count, as many as the budget allows."""
+    counting = places if rows.weight is None else places[rows.weight[places] > 0]
+    known = recent(rows.take(counting), recency)
+    return known.take(within_budget(np.arange(known.n), known.outcome, config))
 
-    With dates, a later third of the time is scored by a model of all rows known before it, earlier snapshots
-    of the same clients included, as the champion was. Nothing of an outcome can leak: the horizons are apart.
-    """
-    scores = np.full(rows.n, np.nan)
-    if contract.dated:
-        for known, inside in blocks(rows, config, horizon_days):
-            learned = rows.take(within_budget(np.flatnonzero(known), rows.outcome, config))
-            scores[inside] = _fold_log_odds(family, learned, rows.features[inside], contract, config)
-    return scores
+
+@dataclass(frozen=True, eq=False)
+class _Fitting:
+    """What every fit of a contest has in common."""
+
+    rows: TrainingSet
+    contract: Contract
+    config: ModelConfig
+    progress: Progress
+
+    def scores(self, asked: list[tuple[str, str, Recency, np.ndarray, np.ndarray]], done: float) -> list[np.ndarray]:
+        """Log-odds of the rows `test` by a model of the rows `train`, for each (family, told, recency, train, test).
+
+        On all cores; the progress goes on from `done` to 1.
+        """
+        from joblib import Parallel, delayed
+
+        parallel = Parallel(n_jobs=1 if self.rows.n < _SMALL else -1, return_as="generator")
+        work = (
+            delayed(_fold_log_odds)(
+                family, _learnable(self.rows, train, self.config, recency), self.rows.features.iloc[test],
+                self.contract, self.config,
+            )
+            for family, _, recency, train, test in asked
+        )  # fmt: skip
+        made = []
+        for number, scored in enumerate(parallel(work), start=1):
+            made.append(scored)
+            self.progress(done + (1 - done) * number / len(asked), asked[number - 1][1])
+        return made
 
 
 def hold_contest(
     rows: TrainingSet, contract: Contract, config: ModelConfig, horizon_days: int, progress: Progress
 ) -> Contest:
-    """Every family on every fold; the lowest out-of-fold log loss wins, the simpler family on a tie.
+    """Every family on every fold; the lowest out-of-fold log loss wins, or the simplest family close enough to it.
 
     `rows` needs at least two of each outcome. Deterministic by config.seed, whatever the number of cores.
     """
-    from joblib import Parallel, delayed
-    from scipy.special import expit
-
     folds, how = make_folds(rows, contract, config, horizon_days)
-    asked = [(family, fold) for family in config.families for fold in range(len(folds))]
-    log_odds = {family: np.full(rows.n, np.nan) for family in config.families}
-    parallel = Parallel(n_jobs=1 if rows.n < _SMALL else -1, return_as="generator")
-    learned = [within_budget(train, rows.outcome, config) for train, _ in folds]
-    tested = [rows.features.iloc[test] for _, test in folds]
-    work = (
-        delayed(_fold_log_odds)(family, rows.take(learned[fold]), tested[fold], contract, config)
-        for family, fold in asked
-    )
-    for done, ((family, fold), scored) in enumerate(zip(asked, parallel(work), strict=True), start=1):
-        log_odds[family][folds[fold][1]] = scored
-        progress(done / len(asked), f"{family}, fold {fold + 1} of {len(folds)}")
-    results = {}
-    for family, scores in log_odds.items():
-        scored = np.isfinite(scores)
-        outcome = rows.outcome[scored]
-        slope, shift = calibrate(scores[scored], outcome)
-        risk = expit(slope * scores + shift)
-        loss = float(statistics.log_losses(outcome, risk[scored]).mean())
-        auc = statistics.roc_auc(outcome, risk[scored]).value
-        results[family] = (loss, auc, risk, slope, shift)
-    winner = min(config.families, key=lambda family: (results[family][0], config.families.index(family)))
-    _, _, risk, slope, shift = results[winner]
-    deployed = _as_deployed(rows, contract, config, horizon_days, winner)
+    families = candidates(config)
+    fitting = _Fitting(rows, contract, config, progress)
+    recency, spent = _choose_recency(fitting, folds, families[0])
+    asked = [
+        (family, f"{family}, fold {number} of {len(folds)}", recency.chosen, train, test)
+        for family in (*families, YARDSTICK)
+        for number, (train, test) in enumerate(folds, start=1)
+    ]
+    scored = fitting.scores(asked, spent)
+    log_odds = {family: np.full(rows.n, np.nan) for family in (*families, YARDSTICK)}
+    for (family, _, _, _, test), own in zip(asked, scored, strict=True):
+        log_odds[family][test] = own
+    maps = {family: calibrate(own, rows.outcome, rows.client, config.seed) for family, own in log_odds.items()}
+    risks = {family: maps[family].risk(own) for family, own in log_odds.items()}
+    standings = compared({family: _fold_losses(rows, risks[family], folds) for family in families})
+    winner = simplest(standings)
+    deployed = _as_deployed(fitting, horizon_days, winner, recency.chosen)
     return Contest(
-        family=winner, risk=risk, deployed=expit(slope * deployed + shift), slope=slope, shift=shift,
-        families={name: {"log_loss": at[0], "roc_auc": at[1]} for name, at in results.items()},
-        single_columns=single_column_roc_auc(rows, contract, config.seed),
-        folds=how,
+        family=winner, risk=risks[winner], deployed=maps[winner].risk(deployed), calibration=maps[winner].whole,
+        families={family: _entry(rows, risks[family], maps[family], at) for family, at in standings.items()},
+        yardstick=_yardstick(rows, risks[winner], risks[YARDSTICK]), recency=recency,
+        single_columns=single_column_roc_auc(rows, contract, config.seed), folds=how,
     )  # fmt: skip
 
 
-def calibrate(log_odds: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
-    """Slope and shift of a sigmoid map (Platt 1999), or (1, 0) unless it is better by Akaike's criterion."""
-    from scipy.special import expit
-    from sklearn.linear_model import LogisticRegression
+def _fold_losses(rows: TrainingSet, risk: np.ndarray, folds: Folds) -> np.ndarray:
+    """Mean log loss in each fold (folds,)."""
+    return np.array([statistics.log_losses(rows.outcome[test], risk[test]).mean() for _, test in folds])
 
-    plain = statistics.log_losses(outcome, expit(log_odds)).sum()
-    fitted = LogisticRegression(C=1e6).fit(log_odds[:, None], outcome)
-    slope, shift = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-    mapped = statistics.log_losses(outcome, expit(slope * log_odds + shift)).sum()
-    return (slope, shift) if slope > 0 and plain - mapped > 2 else (1.0, 0.0)
+
+def _entry(rows: TrainingSet, risk: np.ndarray, fitted: CrossFitted, at: Standing) -> Entry:
+    tested = np.isfinite(risk)
+    outcome, own = rows.outcome[tested], risk[tested]
+    return Entry(
+        log_loss=float(statistics.log_losses(outcome, own).mean()), roc_auc=statistics.roc_auc(outcome, own).value,
+        calibration=fitted.whole.kind, behind=at.behind, error=at.error,
+    )  # fmt: skip
+
+
+def _yardstick(rows: TrainingSet, ours: np.ndarray, theirs: np.ndarray) -> Yardstick:
+    tested = np.isfinite(ours)
+    outcome, own, other = rows.outcome[tested], ours[tested], theirs[tested]
+    losses = statistics.log_losses(outcome, own), statistics.log_losses(outcome, other)
+    return Yardstick(
+        log_loss=float(losses[1].mean()), roc_auc=statistics.roc_auc(outcome, other).value,
+        roc_auc_difference=statistics.roc_auc_difference(outcome, own, other),
+        log_loss_difference=statistics.mean(losses[0] - losses[1]),
+    )  # fmt: skip
+
+
+def _choose_recency(fitting: _Fitting, folds: Folds, family: str) -> tuple[RecencyChoice, float]:
+    """Whether old rows count less, as config asks, because the newest outcomes are foretold at least as well so.
+
+    Tried with the simplest family; and the share of the contest's work that this took.
+    """
+    rows, asked = fitting.rows, asked_recency(fitting.config)
+    if not asked.counts:
+        return RecencyChoice(asked, ALL_ALIKE, statistics.NOTHING), 0.0
+    both = (asked, ALL_ALIKE)
+    share = len(both) / (len(both) + len(candidates(fitting.config)) + 1)
+    parts = [
+        (family, f"recency, fold {number} of {len(folds)}", recency, train, test)
+        for recency in both
+        for number, (train, test) in enumerate(folds, start=1)
+    ]
+    held = replace(fitting, progress=lambda done, said: fitting.progress(share * done, said))
+    risks = {recency: np.full(rows.n, np.nan) for recency in both}
+    for (_, _, recency, _, test), own in zip(parts, held.scores(parts, 0.0), strict=True):
+        risks[recency][test] = own
+    for recency, own in risks.items():
+        risks[recency] = calibrate(own, rows.outcome, rows.client, fitting.config.seed).risk(own)
+    newest = _newest_third(rows, np.isfinite(risks[asked]))
+    losses = [statistics.log_losses(rows.outcome[newest], risks[recency][newest]) for recency in both]
+    gain = statistics.mean(losses[0] - losses[1])
+    return RecencyChoice(asked, asked if gain.value <= 0 else ALL_ALIKE, gain), share
+
+
+def _newest_third(rows: TrainingSet, tested: np.ndarray) -> np.ndarray:
+    """Tested rows from the date on that a third of them reaches, (n,) as mask."""
+    since = np.sort(rows.as_of[tested])[-max(int(tested.sum()) // 3, 1)]
+    return tested & (rows.as_of >= since)
+
+
+def _as_deployed(fitting: _Fitting, horizon_days: int, family: str, recency: Recency) -> np.ndarray:
+    """Log-odds of each row (n,) by the model of `family` that would have been deployed at its time; NaN: none.
+
+    With dates, a later third of the time is scored by a model of all rows known before it, earlier snapshots
+    of the same clients included, as the champion was. Nothing of an outcome can leak: the horizons are apart.
+    """
+    rows, config = fitting.rows, fitting.config
+    scores = np.full(rows.n, np.nan)
+    if fitting.contract.dated:
+        told = f"{family}, as it would have been deployed"
+        asked = [
+            (family, told, recency, np.flatnonzero(known), np.flatnonzero(inside))
+            for known, inside in blocks(rows, config, horizon_days)
+        ]
+        for (_, _, _, _, inside), own in zip(asked, fitting.scores(asked, 1.0), strict=True):
+            scores[inside] = own
+    return scores
 
 
 def fit_winner(
     rows: TrainingSet, contract: Contract, config: ModelConfig, contest: Contest
 ) -> tuple[AdditiveModel, int]:
     """The contest's winner on all rows the budget allows, calibrated, with check-scores; and how many rows."""
-    learned = rows.take(within_budget(np.arange(rows.n), rows.outcome, config))
-    model = fit_family(contest.family, learned.features, learned.outcome, contract, config, learned.client)
-    model = replace(model, slope=contest.slope, shift=contest.shift)
+    learned = _learnable(rows, np.arange(rows.n), config, contest.recency.chosen)
+    model = fit_rows(contest.family, learned, contract, config, jobs=1 if learned.n < _SMALL else -1)
+    at = contest.calibration
+    model = replace(model, slope=at.slope, shift=at.shift, knots=at.knots)
     spread = np.unique(np.linspace(0, learned.n - 1, min(_CHECK_ROWS, learned.n)).astype(int))
     return model.with_checks(learned.features.iloc[spread]), learned.n

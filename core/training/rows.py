@@ -11,6 +11,7 @@ from core import schema
 from core.config import ModelConfig
 from core.errors import BellwetherError
 from core.schema import Contract
+from core.wording import number, plural
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,8 @@ class TrainingSet:
     outcome: np.ndarray
     client: np.ndarray
     as_of: np.ndarray
+    #: how much each row counts; None: all the same
+    weight: np.ndarray | None = None
 
     @property
     def n(self) -> int:
@@ -29,7 +32,9 @@ class TrainingSet:
 
     def take(self, places: np.ndarray) -> TrainingSet:
         """The rows at these places."""
-        return TrainingSet(self.features.iloc[places], self.outcome[places], self.client[places], self.as_of[places])
+        weight = None if self.weight is None else self.weight[places]
+        features = self.features.iloc[places]
+        return TrainingSet(features, self.outcome[places], self.client[places], self.as_of[places], weight)
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
@@ -37,15 +42,30 @@ def in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["_as_of", "_client"], kind="stable")
 
 
-def training_set(rows: pd.DataFrame, contract: Contract) -> TrainingSet:
-    """Rows with known outcomes in a fixed order, whatever the order they came in."""
+def training_set(rows: pd.DataFrame, contract: Contract, weight: str = "") -> TrainingSet:
+    """Rows with known outcomes in a fixed order, whatever the order they came in.
+
+    `weight`: the column that says how much a row counts, "": all count the same. A missing weight counts 1, a row
+    of weight 0 is tested and not learned from. Raises `BellwetherError` when a weight is below zero.
+    """
     rows = in_order(rows)
     return TrainingSet(
         features=schema.features(rows, contract.columns).reset_index(drop=True),
         outcome=rows["_outcome"].to_numpy(dtype=np.int64),
         client=rows["_client"].to_numpy(dtype=object),
         as_of=rows["_as_of"].to_numpy(dtype="datetime64[us]"),
+        weight=_weights(rows[weight], weight) if weight else None,
     )
+
+
+def _weights(found: pd.Series, name: str) -> np.ndarray:
+    counts: np.ndarray = found.fillna(1.0).to_numpy(dtype=np.float64)
+    if (counts < 0).any():
+        raise BellwetherError(
+            f"model.weight names {name!r}, where {plural(int((counts < 0).sum()), 'row')} of those that may train "
+            f"have a number below zero (the least is {number(counts.min())}); a weight is zero or more."
+        )
+    return counts
 
 
 def within_budget(places: np.ndarray, outcome: np.ndarray, config: ModelConfig) -> np.ndarray:

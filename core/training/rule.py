@@ -11,7 +11,7 @@ from core import statistics
 from core.config import ModelConfig
 from core.model import AdditiveModel, BinnedTerm, Bins, ModelColumn
 from core.schema import CATEGORICAL, Contract
-from core.training.families import MOST_LEVELS, cuts, describe_columns, frequent_levels
+from core.training.columns import MOST_LEVELS, cuts, describe_columns, frequent_levels
 from core.training.rows import TrainingSet
 
 _CHECK_ROWS = 64

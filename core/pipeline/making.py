@@ -1,0 +1,113 @@
+"""A trained model becomes a stored version: its files, its record, its figures."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import evaluation, registry, reporting
+from core.config import ModelConfig
+from core.model import AdditiveModel
+from core.records import Decision, Metric, Version
+from core.schema import Contract
+from core.training import Contest, TrainingSet
+from core.workspace import Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """All that a version is saved from."""
+
+    workspace: Workspace
+    fingerprint: str
+    known: TrainingSet
+    contest: Contest
+    contract: Contract
+    #: as it was trained by: the budget turned into rows
+    config: ModelConfig
+    model: AdditiveModel
+    #: rows it was fitted on, at most the budget
+    fitted: int
+    #: out of fold, (n,)
+    risk: np.ndarray
+    decision: Decision
+    #: ids of the batches that rows or outcomes came with
+    batches: list[int]
+
+
+def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[Metric]]:
+    """Write the version's files; its record and its out-of-fold metrics. The row comes later."""
+    known, risk, config = made.known, made.risk, made.config
+    tested = np.isfinite(risk)
+    outcome = known.outcome[tested]
+    threshold = evaluation.best_threshold(outcome, risk[tested])
+    metrics = evaluation.evaluate(outcome, risk[tested], threshold=threshold, seed=config.seed)
+    made_from = {
+        "fingerprint": made.fingerprint, "config": config.model_dump(mode="json"),
+        "contract": made.contract.fingerprint, "at": at.isoformat(),
+    }  # fmt: skip
+    name = registry.version_id(at, made_from)
+    manifest = {
+        **made_from, "version": name, "provisional": provisional, "threshold": threshold,
+        **_recipe(made), **_outcome_of_contest(made), "sentence": made.decision.sentence,
+        "metrics": {m.metric: {"value": m.value, "low": m.low, "high": m.high, "n": m.n} for m in metrics},
+    }  # fmt: skip
+    learned = pd.DataFrame(
+        {
+            "_client": known.client.astype(str),
+            "_as_of": pd.Series(known.as_of).dt.tz_localize("UTC").astype("datetime64[us, UTC]"),
+            "outcome": known.outcome,
+            "risk": risk,
+        }
+    )
+    folder = made.workspace.models_folder / name
+    card = reporting.model_card(manifest)
+    manifest_sha256 = registry.save_files(folder, made.model, card, learned, manifest)
+    version = Version(
+        version=name, known_at=at, family=made.model.family, provisional=provisional,
+        base_rate=float(known.outcome.mean()), trained_rows=made.fitted, threshold=threshold,
+        fingerprint=made.fingerprint, manifest_sha256=manifest_sha256,
+    )  # fmt: skip
+    return version, metrics
+
+
+def _recipe(made: Made) -> dict[str, Any]:
+    """What is needed to make it again."""
+    config, data = made.config, made.workspace.config.data
+    return {
+        "family": made.model.family, "seed": config.seed, "data": data.model_dump(mode="json"),
+        "columns": json.loads(made.contract.to_json())["columns"], "client_contract": made.contract.to_json(),
+        "rows": made.fitted, "rows_available": made.known.n, "batches": made.batches,
+        "budget": {"seconds": config.budget_seconds, "rows": config.max_training_rows},
+        "packages": registry.package_versions(), "python": platform.python_version(),
+    }  # fmt: skip
+
+
+def _outcome_of_contest(made: Made) -> dict[str, Any]:
+    """What the contest showed."""
+    contest, model = made.contest, made.model
+    return {
+        "folds": contest.folds,
+        "families": {family: asdict(entry) for family, entry in contest.families.items()},
+        "yardstick": asdict(contest.yardstick),
+        "recency": asdict(contest.recency),
+        "single_columns": contest.single_columns,
+        "calibration": {
+            "kind": contest.calibration.kind if model.family in contest.families else "none",
+            "slope": model.slope, "shift": model.shift, "knots": model.knots,
+        },
+        "memory": _memory(made),
+    }  # fmt: skip
+
+
+def _memory(made: Made) -> dict[str, float]:
+    """How far the model's own risks of rows it learned from lie from their out-of-fold risks, in absolute terms."""
+    tested = np.isfinite(made.risk)
+    gap = np.abs(made.model.risk(made.known.features)[tested] - made.risk[tested])
+    return {"mean": float(gap.mean()), "ninetieth": float(np.quantile(gap, 0.9)), "n": int(tested.sum())}
