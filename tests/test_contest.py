@@ -28,7 +28,7 @@ from core.training import (
     training_set,
 )
 from core.training.choosing import Standing, compared, simplest
-from core.training.families import candidates, fit_rows
+from core.training.families import candidates, fit_rows, fit_together
 from core.training.recency import recent
 from tests.model_builders import MIXED, contract, mixed_rows, rows_of, silent
 
@@ -65,6 +65,19 @@ def test_candidates_go_from_simple_to_rich_in_whatever_order_config_names_them()
     assert candidates(ModelConfig()) == ("logistic", "ebm", "ebm_pairs")
     assert candidates(ModelConfig(families=("ebm", "logistic"), pairs=0)) == ("logistic", "ebm")
     assert candidates(ModelConfig(families=("ebm",))) == ("ebm", "ebm_pairs")
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_machine_without_pairs_comes_out_of_the_one_with_pairs_as_if_it_had_been_fitted(weighted: bool) -> None:
+    features, outcome = mixed_rows(900, seed=3)
+    weight = np.random.default_rng(0).uniform(0.2, 3, 900) if weighted else None
+    rows = replace(rows_of(features, outcome, clients=[f"C{n % 600}" for n in range(900)]), weight=weight)
+    made = fit_together(("ebm", "ebm_pairs"), rows, contract(MIXED), ModelConfig(pairs=2))
+    alone = {family: fit_rows(family, rows, contract(MIXED), ModelConfig(pairs=2)) for family in made}
+    for family, model in made.items():
+        assert model.family == family
+        np.testing.assert_allclose(model.risk(features), alone[family].risk(features), rtol=0, atol=1e-9)
+    assert np.abs(made["ebm"].risk(features) - made["ebm_pairs"].risk(features)).max() > 0.1
 
 
 def pair_world(n: int) -> tuple[pd.DataFrame, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -67,6 +68,22 @@ def fit_boosting(
         terms.append(BinnedTerm(tuple(bins), tables))
     model = AdditiveModel(family, columns, tuple(terms), float(np.ravel(machine.intercept_)[0]))
     return model, machine.decision_function(frame)
+
+
+def without_pairs(family: str, model: AdditiveModel, rows: TrainingSet) -> AdditiveModel:
+    """The machine that fitting without pairs on the same rows gives: main effects are fitted first, pairs after them.
+
+    Its intercept is the one with which the mean risk is the rate of leavers, as the library sets it.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
+    plain = replace(model, family=family, terms=tuple(t for t in model.terms if len(t.columns) == 1), intercept=0.0)
+    sums = plain.log_odds(plain.contributions(plain.encode(rows.features)))
+    rate = np.average(rows.outcome, weights=rows.weight)
+    gap = lambda intercept: float(np.average(expit(sums + intercept), weights=rows.weight) - rate)  # noqa: E731
+    reach = 50 + float(np.max(np.abs(sums)))
+    return replace(plain, intercept=float(brentq(gap, -reach, reach, xtol=1e-13)))
 
 
 def _no_pairs(columns: tuple[ModelColumn, ...]) -> list[tuple[int, int]]:

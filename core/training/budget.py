@@ -10,7 +10,7 @@ import numpy as np
 from core.config import ModelConfig
 from core.schema import Contract
 from core.training.contest import YARDSTICK
-from core.training.families import candidates, fit_rows
+from core.training.families import fit_rows, fitted_together
 from core.training.rows import TrainingSet, within_budget
 from core.training.yardstick import yardstick_log_odds
 
@@ -43,7 +43,7 @@ def trial(family: str, rows: TrainingSet, contract: Contract, config: ModelConfi
 
 def timed_families(config: ModelConfig) -> tuple[str, ...]:
     """The families whose fits take a contest's time."""
-    return (*candidates(config), YARDSTICK)
+    return (*(group[-1] for group in fitted_together(config)), YARDSTICK)
 
 
 def rows_within(

@@ -15,7 +15,7 @@ from core.schema import Contract
 from core.statistics import Interval
 from core.training.calibration import Calibration, CrossFitted, calibrate
 from core.training.choosing import Standing, compared, simplest
-from core.training.families import candidates, fit_rows
+from core.training.families import candidates, fit_rows, fit_together, fitted_together
 from core.training.folds import blocks, make_folds
 from core.training.recency import ALL_ALIKE, Recency, asked_recency, recent
 from core.training.rows import TrainingSet, within_budget
@@ -86,18 +86,19 @@ class Contest:
 
 
 def _fold_log_odds(
-    family: str, learned: TrainingSet, tested: pd.DataFrame, contract: Contract, config: ModelConfig
-) -> np.ndarray:
-    """Log-odds of `tested` by a model of `learned`."""
+    families: tuple[str, ...], learned: TrainingSet, tested: pd.DataFrame, contract: Contract, config: ModelConfig
+) -> dict[str, np.ndarray]:
+    """family -> log-odds of `tested` by its model of `learned`, for families that are fitted together."""
     from scipy.special import logit
 
     outcome = learned.outcome
     if len(np.unique(outcome)) < 2:  # too few clients: all of a kind are in the test rows
-        return np.full(len(tested), logit((outcome.sum() + 0.5) / (len(outcome) + 1)))
-    if family == YARDSTICK:
-        return yardstick_log_odds(learned, tested, contract, config)
-    model = fit_rows(family, learned, contract, config)
-    return model.log_odds(model.contributions(model.encode(tested)))
+        rate = (outcome.sum() + 0.5) / (len(outcome) + 1)
+        return {family: np.full(len(tested), logit(rate)) for family in families}
+    if families == (YARDSTICK,):
+        return {YARDSTICK: yardstick_log_odds(learned, tested, contract, config)}
+    made = fit_together(families, learned, contract, config)
+    return {family: model.log_odds(model.contributions(model.encode(tested))) for family, model in made.items()}
 
 
 def _learnable(rows: TrainingSet, places: np.ndarray, config: ModelConfig, recency: Recency) -> TrainingSet:
@@ -105,6 +106,17 @@ def _learnable(rows: TrainingSet, places: np.ndarray, config: ModelConfig, recen
     counting = places if rows.weight is None else places[rows.weight[places] > 0]
     known = recent(rows.take(counting), recency)
     return known.take(within_budget(np.arange(known.n), known.outcome, config))
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One fit: families that are fitted together, the rows they learn from and the rows they are tested on."""
+
+    families: tuple[str, ...]
+    told: str
+    recency: Recency
+    train: np.ndarray
+    test: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,26 +128,36 @@ class _Fitting:
     config: ModelConfig
     progress: Progress
 
-    def scores(self, asked: list[tuple[str, str, Recency, np.ndarray, np.ndarray]], done: float) -> list[np.ndarray]:
-        """Log-odds of the rows `test` by a model of the rows `train`, for each (family, told, recency, train, test).
+    def scores(self, jobs: list[_Job], done: float) -> dict[str, np.ndarray]:
+        """family -> log-odds of all rows (n,), NaN where no job tested them; the progress goes on from `done` to 1.
 
-        On all cores; the progress goes on from `done` to 1.
+        On all cores.
         """
         from joblib import Parallel, delayed
 
         parallel = Parallel(n_jobs=1 if self.rows.n < _SMALL else -1, return_as="generator")
         work = (
             delayed(_fold_log_odds)(
-                family, _learnable(self.rows, train, self.config, recency), self.rows.features.iloc[test],
-                self.contract, self.config,
+                job.families, _learnable(self.rows, job.train, self.config, job.recency),
+                self.rows.features.iloc[job.test], self.contract, self.config,
             )
-            for family, _, recency, train, test in asked
+            for job in jobs
         )  # fmt: skip
-        made = []
-        for number, scored in enumerate(parallel(work), start=1):
-            made.append(scored)
-            self.progress(done + (1 - done) * number / len(asked), asked[number - 1][1])
+        made = {family: np.full(self.rows.n, np.nan) for job in jobs for family in job.families}
+        for number, (job, scored) in enumerate(zip(jobs, parallel(work), strict=True), start=1):
+            for family, own in scored.items():
+                made[family][job.test] = own
+            self.progress(done + (1 - done) * number / len(jobs), job.told)
         return made
+
+
+def _jobs(groups: tuple[tuple[str, ...], ...], folds: Folds, recency: Recency, what: str = "") -> list[_Job]:
+    """Each group of families on each fold."""
+    return [
+        _Job(group, f"{what or group[-1]}, fold {number} of {len(folds)}", recency, train, test)
+        for group in groups
+        for number, (train, test) in enumerate(folds, start=1)
+    ]
 
 
 def hold_contest(
@@ -149,15 +171,8 @@ def hold_contest(
     families = candidates(config)
     fitting = _Fitting(rows, contract, config, progress)
     recency, spent = _choose_recency(fitting, folds, families[0])
-    asked = [
-        (family, f"{family}, fold {number} of {len(folds)}", recency.chosen, train, test)
-        for family in (*families, YARDSTICK)
-        for number, (train, test) in enumerate(folds, start=1)
-    ]
-    scored = fitting.scores(asked, spent)
-    log_odds = {family: np.full(rows.n, np.nan) for family in (*families, YARDSTICK)}
-    for (family, _, _, _, test), own in zip(asked, scored, strict=True):
-        log_odds[family][test] = own
+    groups = (*fitted_together(config), (YARDSTICK,))
+    log_odds = fitting.scores(_jobs(groups, folds, recency.chosen), spent)
     maps = {family: calibrate(own, rows.outcome, rows.client, config.seed) for family, own in log_odds.items()}
     risks = {family: maps[family].risk(own) for family, own in log_odds.items()}
     standings = compared({family: _fold_losses(rows, risks[family], folds) for family in families})
@@ -205,22 +220,21 @@ def _choose_recency(fitting: _Fitting, folds: Folds, family: str) -> tuple[Recen
     if not asked.counts:
         return RecencyChoice(asked, ALL_ALIKE, statistics.NOTHING), 0.0
     both = (asked, ALL_ALIKE)
-    share = len(both) / (len(both) + len(candidates(fitting.config)) + 1)
-    parts = [
-        (family, f"recency, fold {number} of {len(folds)}", recency, train, test)
-        for recency in both
-        for number, (train, test) in enumerate(folds, start=1)
-    ]
-    held = replace(fitting, progress=lambda done, said: fitting.progress(share * done, said))
-    risks = {recency: np.full(rows.n, np.nan) for recency in both}
-    for (_, _, recency, _, test), own in zip(parts, held.scores(parts, 0.0), strict=True):
-        risks[recency][test] = own
-    for recency, own in risks.items():
-        risks[recency] = calibrate(own, rows.outcome, rows.client, fitting.config.seed).risk(own)
+    share = len(both) / (len(both) + len(fitted_together(fitting.config)) + 1)
+    risks = {}
+    for begun, recency in zip((0.0, share / 2), both, strict=True):
+        half = replace(fitting, progress=_part_of(fitting.progress, begun, share / 2))
+        scored = half.scores(_jobs(((family,),), folds, recency, "recency"), 0.0)[family]
+        risks[recency] = calibrate(scored, rows.outcome, rows.client, fitting.config.seed).risk(scored)
     newest = _newest_third(rows, np.isfinite(risks[asked]))
     losses = [statistics.log_losses(rows.outcome[newest], risks[recency][newest]) for recency in both]
     gain = statistics.mean(losses[0] - losses[1])
     return RecencyChoice(asked, asked if gain.value <= 0 else ALL_ALIKE, gain), share
+
+
+def _part_of(progress: Progress, begun: float, share: float) -> Progress:
+    """Progress of a part that begins at `begun` of the whole and is a `share` of it."""
+    return lambda done, said: progress(begun + share * done, said)
 
 
 def _newest_third(rows: TrainingSet, tested: np.ndarray) -> np.ndarray:
@@ -235,17 +249,13 @@ def _as_deployed(fitting: _Fitting, horizon_days: int, family: str, recency: Rec
     With dates, a later third of the time is scored by a model of all rows known before it, earlier snapshots
     of the same clients included, as the champion was. Nothing of an outcome can leak: the horizons are apart.
     """
-    rows, config = fitting.rows, fitting.config
-    scores = np.full(rows.n, np.nan)
-    if fitting.contract.dated:
-        told = f"{family}, as it would have been deployed"
-        asked = [
-            (family, told, recency, np.flatnonzero(known), np.flatnonzero(inside))
-            for known, inside in blocks(rows, config, horizon_days)
-        ]
-        for (_, _, _, _, inside), own in zip(asked, fitting.scores(asked, 1.0), strict=True):
-            scores[inside] = own
-    return scores
+    told = f"{family}, as it would have been deployed"
+    jobs = [
+        _Job((family,), told, recency, np.flatnonzero(known), np.flatnonzero(inside))
+        for known, inside in blocks(fitting.rows, fitting.config, horizon_days)
+        if fitting.contract.dated
+    ]
+    return fitting.scores(jobs, 1.0)[family] if jobs else np.full(fitting.rows.n, np.nan)
 
 
 def fit_winner(

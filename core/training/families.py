@@ -8,7 +8,7 @@ import pandas as pd
 from core.config import ModelConfig
 from core.model import AdditiveModel
 from core.schema import Contract
-from core.training.boosting import fit_boosting
+from core.training.boosting import fit_boosting, without_pairs
 from core.training.columns import describe_columns
 from core.training.logistic import fit_logistic
 from core.training.rows import TrainingSet
@@ -24,6 +24,21 @@ def candidates(config: ModelConfig) -> tuple[str, ...]:
     asked = {"logistic": (LOGISTIC,), "ebm": (BOOSTING, PAIRS) if both else (BOOSTING,)}
     named = [family for one in config.families for family in asked[one]]
     return tuple(family for family in (LOGISTIC, BOOSTING, PAIRS) if family in named)
+
+
+def fitted_together(config: ModelConfig) -> tuple[tuple[str, ...], ...]:
+    """The candidates by fit: machines without pairs come out of those with pairs, see `fit_together`."""
+    found = candidates(config)
+    boosted = tuple(family for family in found if family != LOGISTIC)
+    return tuple(group for group in (found[: len(found) - len(boosted)], boosted) if group)
+
+
+def fit_together(
+    families: tuple[str, ...], rows: TrainingSet, contract: Contract, config: ModelConfig
+) -> dict[str, AdditiveModel]:
+    """family -> its model on these rows, for families of one fit; the last one is fitted, the others come out of it."""
+    richest = fit_rows(families[-1], rows, contract, config)
+    return {family: without_pairs(family, richest, rows) for family in families[:-1]} | {families[-1]: richest}
 
 
 def fit_family(
