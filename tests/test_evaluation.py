@@ -43,9 +43,18 @@ def test_every_metric_is_the_one_scikit_learn_computes(case: tuple[np.ndarray, n
         "brier": peer.brier_score_loss(outcome, risk),
         "log_loss": peer.log_loss(outcome, risk),
         "f1": peer.f1_score(outcome, risk >= threshold, zero_division=0),
+        "recall": peer.recall_score(outcome, risk >= threshold),
+        "accuracy": peer.accuracy_score(outcome, risk >= threshold),
+        "mean_risk_gap": risk.mean() - outcome.mean(),
     }
-    assert {name: metric.value for name, metric in found.items()} == pytest.approx(expected, abs=1e-9)
-    assert {metric.n for metric in found.values()} == {len(outcome)}
+    if (risk >= threshold).any():
+        expected["precision"] = peer.precision_score(outcome, risk >= threshold)
+    else:
+        assert math.isnan(found["precision"].value)
+    assert {name: found[name].value for name in expected} == pytest.approx(expected, abs=1e-9)
+    assert set(found) == {*expected, "precision", "calibration_error"}
+    counts = {"precision": int((risk >= threshold).sum()), "recall": int(outcome.sum())}
+    assert {name: metric.n for name, metric in found.items()} == dict.fromkeys(found, len(outcome)) | counts
 
 
 @settings(max_examples=60, deadline=None)
@@ -108,6 +117,9 @@ def test_every_interval_contains_its_value(case: tuple[np.ndarray, np.ndarray], 
     outcome, risk = case
     assume(min(outcome.sum(), (1 - outcome).sum()) >= 2)
     for metric in evaluate(outcome, risk, threshold=threshold, seed=1):
+        if math.isnan(metric.value):
+            assert metric.metric == "calibration_error" or metric.n == 0
+            continue
         assert metric.low - 1e-9 <= metric.value <= metric.high + 1e-9, metric
 
 
@@ -134,10 +146,9 @@ def test_the_interval_of_roc_auc_covers_the_truth_as_often_as_it_says() -> None:
 def test_with_one_kind_of_outcome_only_the_losses_are_said() -> None:
     found = by_name(evaluate(np.zeros(5), np.full(5, 0.2), threshold=0.5, seed=0))
     assert {name for name, metric in found.items() if math.isnan(metric.value)} == {
-        "roc_auc",
-        "average_precision",
-        "f1",
-    }
+        "roc_auc", "average_precision", "f1", "precision", "recall", "calibration_error",
+    }  # fmt: skip
+    assert found["accuracy"].value == 1
     assert found["brier"].value == pytest.approx(0.04)
     assert found["log_loss"].value == pytest.approx(-math.log(0.8))
 

@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
+from scipy.stats import norm
 from sklearn.datasets import load_breast_cancer
+from sklearn.metrics import log_loss, roc_auc_score
 
 from core import statistics
 
@@ -206,8 +209,8 @@ def test_the_interval_of_a_mean_by_hand() -> None:
 # --- bootstrap
 
 
-def _auc(y_true: np.ndarray, score: np.ndarray) -> float:
-    return statistics.roc_auc(y_true, score).value
+def _auc(y_true: np.ndarray, score: np.ndarray, drawn: np.ndarray) -> float:
+    return float(roc_auc_score(y_true, score, sample_weight=drawn))
 
 
 def test_the_bootstrap_comes_near_delong_and_near_another_bootstrap(cancer: tuple) -> None:
@@ -230,10 +233,11 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another(cancer: 
 def test_every_draw_of_the_bootstrap_keeps_the_number_of_either_outcome() -> None:
     drawn: list[int] = []
 
-    def leavers(y_true: np.ndarray, score: np.ndarray) -> float:
+    def leavers(y_true: np.ndarray, score: np.ndarray, counts: np.ndarray) -> float:
         assert (score[y_true == 1] < 0).all()
-        drawn.append(int(y_true.sum()))
-        return float(len(np.unique(score)))
+        assert (np.diff(score) <= 0).all()
+        drawn.append(int(counts @ y_true))
+        return float((counts > 0).sum())
 
     y_true = np.array([1, 0, 0, 0, 1, 0, 0])
     found = statistics.bootstrap(leavers, y_true, np.where(y_true == 1, -1, 1) * np.arange(1, 8), seed=0, draws=40)
@@ -244,6 +248,83 @@ def test_every_draw_of_the_bootstrap_keeps_the_number_of_either_outcome() -> Non
 
 def test_one_class_has_no_bootstrap() -> None:
     assert np.isnan(statistics.bootstrap(_auc, np.zeros(4), np.arange(4.0), seed=0).value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), steps=st.sampled_from([3, 10, 10**6]))
+def test_the_differences_are_those_of_the_metrics_and_turn_round_with_the_risks(seed: int, steps: int) -> None:
+    random = np.random.default_rng(seed)
+    outcome = np.r_[0, 1, (random.random(40) < 0.3).astype(int)]
+    one, other = (np.round(random.uniform(0.01, 0.99, 42) * steps) / steps * 0.98 + 0.01 for _ in range(2))
+    found = statistics.differences(outcome, one, other, seed=0, draws=30)
+    assert found.roc_auc.value == pytest.approx(roc_auc_score(outcome, one) - roc_auc_score(outcome, other), abs=1e-12)
+    assert found.log_loss.value == pytest.approx(log_loss(outcome, one) - log_loss(outcome, other), abs=1e-9)
+    turned = statistics.differences(outcome, other, one, seed=0, draws=30)
+    for name in ("roc_auc", "log_loss"):
+        here, there = getattr(found, name), getattr(turned, name)
+        assert (here.low, here.high) == pytest.approx((-there.high, -there.low), abs=1e-12)
+    same = statistics.differences(outcome, one, one, seed=0, draws=30)
+    assert same.roc_auc == same.log_loss == statistics.Interval(0.0, 0.0, 0.0)
+
+
+def test_the_paired_bootstrap_comes_near_delong_and_near_the_mean() -> None:
+    random = np.random.default_rng(0)
+    outcome = (random.random(2000) < 0.2).astype(int)
+    one, other = (expit(random.normal(outcome * shift - 1, 1)) for shift in (1.2, 1.0))
+    found = statistics.differences(outcome, one, other, seed=0)
+    exact = statistics.roc_auc_difference(outcome, one, other)
+    assert [found.roc_auc.low, found.roc_auc.high] == pytest.approx([exact.low, exact.high], abs=0.003)
+    gap = statistics.mean(statistics.log_losses(outcome, one) - statistics.log_losses(outcome, other))
+    assert [found.log_loss.low, found.log_loss.high] == pytest.approx([gap.low, gap.high], abs=0.003)
+
+
+# --- clusters
+
+
+def months_of(clients: int, months: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Outcomes and scores of clients whose months are much alike, and whose they are."""
+    random = np.random.default_rng(seed)
+    nature = np.repeat(random.normal(size=clients), months)
+    outcome = np.repeat((random.random(clients) < 0.3).astype(int), months)
+    score = nature + 0.8 * outcome + 0.3 * random.normal(size=clients * months)
+    return outcome, score, np.repeat(np.arange(clients), months)
+
+
+def test_clusters_of_one_row_change_little() -> None:
+    outcome, score, client = months_of(400, 1, 0)
+    alone, together = statistics.roc_auc(outcome, score), statistics.roc_auc(outcome, score, cluster=client)
+    assert [together.low, together.high] == pytest.approx([alone.low, alone.high], abs=1e-3)
+    first, second = statistics.mean(score), statistics.mean(score, cluster=client)
+    assert [second.low, second.high] == pytest.approx([first.low, first.high], rel=1e-9)
+    one, other = statistics.share(score > 1), statistics.share(score > 1, client)
+    assert [other.low, other.high] == pytest.approx([one.low, one.high], abs=1e-3)
+
+
+def test_a_row_told_nine_times_over_is_worth_one() -> None:
+    outcome, score, _ = months_of(300, 1, 1)
+    client = np.repeat(np.arange(300), 9)
+    for once, often in (
+        (statistics.roc_auc(outcome, score), statistics.roc_auc(outcome.repeat(9), score.repeat(9), cluster=client)),
+        (statistics.mean(score), statistics.mean(score.repeat(9), cluster=client)),
+        (statistics.share(score > 0), statistics.share((score > 0).repeat(9), client)),
+        (
+            statistics.bootstrap(_auc, outcome, score, seed=0, cluster=np.arange(300)),
+            statistics.bootstrap(_auc, outcome.repeat(9), score.repeat(9), seed=0, cluster=client),
+        ),
+    ):
+        assert [often.value, often.low, often.high] == pytest.approx([once.value, once.low, once.high], abs=2e-3)
+
+
+def test_months_of_the_same_clients_are_not_taken_for_independent() -> None:
+    truth = norm.cdf(0.8 / np.sqrt(2 * (1 + 0.09)))
+    hits = {"together": 0, "apart": 0}
+    for seed in range(300):
+        outcome, score, client = months_of(120, 6, seed)
+        for name, cluster in (("together", client), ("apart", None)):
+            found = statistics.roc_auc(outcome, score, cluster=cluster)
+            hits[name] += found.low <= truth <= found.high
+    assert hits["together"] >= 0.91 * 300
+    assert hits["apart"] <= 0.75 * 300
 
 
 # --- log loss

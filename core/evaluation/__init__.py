@@ -1,0 +1,38 @@
+"""Outcomes and risks become metrics with intervals, and sentences about them."""
+
+from core.evaluation.baselines import BETTER, OPEN, WORSE, Beaten, against, base_rate
+from core.evaluation.calibration import calibration_error, reliability
+from core.evaluation.capacity import AtCapacity, at_capacity, caught_by_rank, curve_points, gains, threshold_table
+from core.evaluation.contacted import Contacted, by_contact
+from core.evaluation.grading import Grade, grade
+from core.evaluation.metrics import Confusion, average_precision, best_threshold, confusion, evaluate, f1
+from core.evaluation.segments import segments, worst_sentence
+
+__all__ = [
+    "BETTER",
+    "OPEN",
+    "WORSE",
+    "AtCapacity",
+    "Beaten",
+    "Confusion",
+    "Contacted",
+    "Grade",
+    "against",
+    "at_capacity",
+    "average_precision",
+    "base_rate",
+    "best_threshold",
+    "by_contact",
+    "calibration_error",
+    "caught_by_rank",
+    "confusion",
+    "curve_points",
+    "evaluate",
+    "f1",
+    "gains",
+    "grade",
+    "reliability",
+    "segments",
+    "threshold_table",
+    "worst_sentence",
+]

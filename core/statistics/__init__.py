@@ -1,0 +1,22 @@
+"""Intervals, tests and corrections that more than one room needs."""
+
+from core.statistics.intervals import NOTHING, Interval, mean, share, spread_of_mean, wilson
+from core.statistics.losses import log_losses
+from core.statistics.ranking import roc_auc, roc_auc_difference
+from core.statistics.resampling import Differences, bootstrap, differences, resampled
+
+__all__ = [
+    "NOTHING",
+    "Differences",
+    "Interval",
+    "bootstrap",
+    "differences",
+    "log_losses",
+    "mean",
+    "resampled",
+    "roc_auc",
+    "roc_auc_difference",
+    "share",
+    "spread_of_mean",
+    "wilson",
+]
