@@ -200,6 +200,8 @@ class GateConfig(_Section):
     min_each: Annotated[int, Field(ge=1)] = 20
     non_inferiority: Annotated[float, Field(ge=0)] = 0.002
     leak_roc_auc: Annotated[float, Field(gt=0.5, le=1)] = 0.99
+    #: share of the top of the list that may change for no more than a model that is not worse; 1: any
+    max_reshuffle: Share = 0.5
 
 
 class RecencyConfig(_Section):
@@ -275,6 +277,8 @@ class BandsConfig(_Section):
 class WorklistConfig(_Section):
     """How the managers' list is cut."""
 
+    #: clients that one client manager can call in a week
+    capacity: Annotated[int, Field(ge=1)] = 15
     bands: BandsConfig | None = None
 
 

@@ -177,6 +177,58 @@ def performance_by_chunk(found: pd.DataFrame, *, name: str, reference: float) ->
     return figure
 
 
+def reliability_curve(found: pd.DataFrame) -> go.Figure:
+    """Rate of leavers by risk, with 95 % intervals, beside the line on which risks come true.
+
+    `found`: n, risk, rate, low, high.
+    """
+    rate, most = found["rate"].to_numpy(dtype=float), float(found[["risk", "high"]].to_numpy().max(initial=0.1))
+    figure = go.Figure()
+    line = {"color": SLATE, "dash": "dash", "width": 1.5}
+    figure.add_scatter(x=[0, most], y=[0, most], mode="lines", name="as said", line=line, hoverinfo="skip")
+    figure.add_scatter(
+        x=found["risk"], y=rate, mode="markers", name="what happened", marker={"color": BLUE, "size": 9},
+        error_y={
+            "type": "data", "symmetric": False, "color": BLUE, "thickness": 1.5, "width": 4,
+            "array": found["high"].to_numpy(dtype=float) - rate,
+            "arrayminus": rate - found["low"].to_numpy(dtype=float),
+        },
+        customdata=found[["low", "high", "n"]].to_numpy(dtype=float),
+        hovertemplate=(
+            "said %{x:.1%}, left %{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>n = %{customdata[2]:,}"
+            "<extra></extra>"
+        ),
+    )  # fmt: skip
+    figure.update_layout(LAYOUT, height=300, showlegend=True)
+    figure.update_xaxes(title="risk said", tickformat=".0%", rangemode="tozero")
+    figure.update_yaxes(title="share that left", tickformat=".0%", rangemode="tozero")
+    return figure
+
+
+def gain_curve(found: pd.DataFrame, *, share: float) -> go.Figure:
+    """Share of the leavers caught by the share of clients called, with its 95 % band, and where the team's week ends.
+
+    `found`: share, caught, low, high.
+    """
+    figure = go.Figure()
+    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(x=found["share"], y=found["high"], **band)
+    figure.add_scatter(x=found["share"], y=found["low"], fill="tonexty", fillcolor=_clear(BLUE, 0.2), **band)
+    figure.add_scatter(
+        x=found["share"], y=found["caught"], mode="lines", name="by risk", line={"color": BLUE, "width": 2},
+        hovertemplate="%{x:.0%} called, %{y:.0%} of the leavers caught<extra></extra>",
+    )  # fmt: skip
+    line = {"color": SLATE, "dash": "dash", "width": 1.5}
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="by chance", line=line, hoverinfo="skip")
+    figure.add_vline(x=share, line={"color": AMBER, "width": 1.5})
+    week = {"color": AMBER, "width": 1.5}
+    figure.add_scatter(x=[None], y=[None], mode="lines", name="the team's week", line=week, hoverinfo="skip")
+    figure.update_layout(LAYOUT, height=300, showlegend=True)
+    figure.update_xaxes(title="clients called, highest risk first", tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(title="leavers caught", tickformat=".0%", range=[0, 1.02])
+    return figure
+
+
 def step_seconds(steps: pd.DataFrame, *, runs: int = 40) -> go.Figure:
     """Seconds of each step, run by run, the newest `runs` of them; `steps`: run_id, name, known_at, seconds."""
     newest = steps[steps["run_id"].isin(sorted(steps["run_id"].unique())[-runs:])].sort_values("run_id")

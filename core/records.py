@@ -43,7 +43,7 @@ class Version:
 
     version: str
     known_at: datetime
-    #: "logistic", "ebm", or "rule" for the fallback
+    #: "logistic", "ebm", "ebm_pairs", or "rule" for the fallback
     family: str
     #: too few outcomes to trust a percentage
     provisional: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,56 +10,120 @@ import pandas as pd
 
 from core.evaluation import Confusion
 from core.records import Version
-from core.wording import number, percent
+from core.wording import number, percent, plural
 
 
 def model_card(manifest: dict[str, Any]) -> str:
     """What a version is, what it was made from and how good it is, for a person (Markdown)."""
-    metrics = "\n".join(
-        f"| {name} | {_figure(at['value'])} | {_figure(at['low'])} to {_figure(at['high'])} | {at['n']:,} |"
-        for name, at in manifest["metrics"].items()
-    )
-    families = "\n".join(
-        f"| {name} | {at['log_loss']:.4f} | {at['roc_auc']:.4f} |" for name, at in manifest["families"].items()
-    )
-    columns = "\n".join(f"| {column['name']} | {column['kind']} |" for column in manifest["columns"])
-    packages = ", ".join(f"{name} {version}" for name, version in manifest["packages"].items())
-    sampled = (
-        f", sampled from {manifest['rows_available']:,} by the training budget"
-        if manifest["rows_available"] > manifest["rows"]
-        else ""
-    )
     provisional = "\n**Provisional**: too few outcomes to trust a percentage.\n" if manifest["provisional"] else ""
     said_from = f'- "Would leave" is said from a risk of {percent(manifest["threshold"])}\n'
     threshold = "" if manifest["provisional"] else said_from
+    packages = ", ".join(f"{name} {version}" for name, version in manifest["packages"].items())
+    metrics = [
+        (name, _figure(at["value"]), f"{_figure(at['low'])} to {_figure(at['high'])}", f"{at['n']:,}")
+        for name, at in manifest["metrics"].items()
+    ]
+    families = [
+        (
+            name,
+            f"{at['log_loss']:.4f}",
+            f"{at['roc_auc']:.4f}",
+            at["calibration"],
+            f"{at['behind']:.4f} ± {at['error']:.4f}",
+        )
+        for name, at in manifest["families"].items()
+    ]
+    columns = [(column["name"], column["kind"]) for column in manifest["columns"]]
     return f"""# Model {manifest["version"]}
 {provisional}
 {manifest["sentence"]}
 
+{manifest["grade"]["sentence"]}
+
 - Family: {manifest["family"]}
-- Learned from {manifest["rows"]:,} snapshots{sampled}, dataset {manifest["fingerprint"]}, seed {manifest["seed"]}
+- Learned from {_learned_from(manifest)}
+- Old rows: {_recency(manifest["recency"])}
 - Folds: {manifest["folds"]}; the gate judged this recipe out of fold, then it was fitted on all rows
 - Calibration: {_calibration(manifest["calibration"])}
-{threshold}- Packages: {packages}
+- Memory: {_memory(manifest["memory"])}
+{threshold}- Packages: {packages}; Python {manifest["python"]}
 
 ## Out of fold
 
-| metric | value | 95 % interval | n |
-|---|---|---|---|
-{metrics}
+{_table(("metric", "value", "95 % interval", "n"), metrics)}
+
+{manifest["segments"]["sentence"]}
 
 ## The contest
 
-| family | log loss | roc_auc |
-|---|---|---|
-{families}
+The simplest family within one standard error of the lowest log loss wins.
+
+{_table(("family", "log loss", "roc_auc", "calibration", "behind the best"), families)}
+
+{yardstick_sentence(manifest["yardstick"])}
 
 ## Columns
 
-| column | kind |
-|---|---|
-{columns}
+{_table(("column", "kind"), columns)}
 """
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _learned_from(manifest: dict[str, Any]) -> str:
+    sampled, seconds = "", manifest["budget"]["seconds"]
+    if manifest["rows_available"] > manifest["rows"]:
+        budget = f"the training budget of {plural(seconds, 'second')}" if seconds else "the training budget"
+        sampled = f", sampled from {manifest['rows_available']:,} by {budget}"
+    made_from = f"dataset {manifest['fingerprint']}, seed {manifest['seed']}"
+    return f"{plural(manifest['rows'], 'snapshot')}{sampled}, {made_from}"
+
+
+def _behind(at: dict[str, Any]) -> str:
+    return f"{at['behind']:.4f} ± {at['error']:.4f}" if at["behind"] else "the best"
+
+
+def _recency(at: dict[str, Any]) -> str:
+    asked, chosen = at["asked"], at["chosen"]
+    if not any(asked.values()):
+        return "count as much as new ones"
+    told = [
+        f"count half every {asked['half_life_days']:g} days" if asked["half_life_days"] else "",
+        f"are left out beyond {asked['max_age_days']:g} days" if asked["max_age_days"] else "",
+    ]
+    gain = at["gain"]
+    tried = (
+        f"on the newest outcomes log loss differs by {gain['value']:+.4f} ({gain['low']:+.4f} to {gain['high']:+.4f})"
+    )
+    if chosen == asked:
+        return f"{' and '.join(filter(None, told))}, as asked; {tried}"
+    return f"count as much as new ones although config asks for less, because {tried}"
+
+
+def _memory(at: dict[str, Any]) -> str:
+    return (
+        f"of the {plural(at['n'], 'row')} it was judged on, its own risks lie {100 * at['mean']:.1f} points from the "
+        f"out-of-fold ones on average ({100 * at['ninetieth']:.1f} for one in ten); for rows that it learned from the "
+        "out-of-fold risk is shown"
+    )
+
+
+def yardstick_sentence(at: dict[str, Any]) -> str:
+    """What being explainable costs, in a sentence."""
+    auc = at["roc_auc_difference"]
+    cost = (
+        f"costs {-auc['value']:.3f} of roc_auc ({-auc['high']:.3f} to {-auc['low']:.3f})"
+        if auc["high"] < 0
+        else f"costs no roc_auc ({auc['value']:+.3f}, {auc['low']:+.3f} to {auc['high']:+.3f})"
+    )
+    return (
+        f"Gradient-boosted trees, which give no exact reasons, reach a log loss of {at['log_loss']:.4f} and a roc_auc "
+        f"of {at['roc_auc']:.4f} on the same folds: being explainable {cost}."
+    )
 
 
 def _calibration(at: dict[str, Any]) -> str:
@@ -69,7 +134,7 @@ def _calibration(at: dict[str, Any]) -> str:
 
 
 def _figure(value: float | None) -> str:
-    return "–" if value is None or pd.isna(value) else f"{value:.4f}"
+    return "–" if value is None or pd.isna(value) else f"{round(value, 4) + 0.0:.4f}"
 
 
 @dataclass(frozen=True, eq=False)

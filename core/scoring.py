@@ -65,6 +65,18 @@ def score(model: AdditiveModel, features: pd.DataFrame) -> Scored:
     return Scored(model.calibrated(log_odds), log_odds, contributions, encoded)
 
 
+def delivered(risk: np.ndarray, rows: pd.DataFrame, learned: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The risks that managers see (n,), and which of them are out of fold (mask).
+
+    `risk`: a version's own risks of `rows` of the dataset (n,). Where it `learned` from the very snapshot, the risk it
+    gave out of fold stands instead, for a model remembers.
+    """
+    key = ["_client", "_as_of"]
+    own = rows[key].merge(learned[[*key, "risk"]], on=key, how="left")["risk"].to_numpy()
+    out_of_fold = np.isfinite(own)
+    return np.where(out_of_fold, own, risk), out_of_fold
+
+
 def strongest(contributions: np.ndarray, count: int = REASONS) -> np.ndarray:
     """Numbers of the terms that move each client most, up or down, (n, count), strongest first.
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import plots
 from core.views import clients, model, monitoring
+from core.views import quality as quality_view
 from core.wording import percent, plural
 from pages import components
 
@@ -19,12 +20,18 @@ with components.tell_errors():
     champion, matrix = quality.champion, quality.confusion
     components.trust(standing)
     components.freshness(SHOWN, champion.known_at, f"Champion {champion.version} ({champion.family})")
+    judged = quality_view.judgement(SHOWN.workspace)
+    if judged is not None:
+        components.grade(judged)
     components.metric_cards(quality.metrics)
     st.caption(
         "Out of fold: every client was judged by models that had not seen it. Beneath each figure its 95 % interval "
         "and n, the number of outcomes it rests on."
     )
     st.markdown(components.plain(quality.sentence))
+
+    if judged is not None:
+        components.judgement(judged)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -44,11 +51,15 @@ with components.tell_errors():
             )  # fmt: skip
     with right:
         st.header("The contest")
-        st.caption("Kinds of model that competed, out of fold; the lower log loss wins.")
+        st.caption(
+            "Kinds of model that competed, out of fold: the simplest close enough to the lowest log loss wins."
+        )
         components.table(
             quality.families.sort_values("log_loss"), "Families of models with their log loss and roc_auc out of fold",
             {"family": "Family", "log_loss": ("log_loss", "%.4f"), "roc_auc": ("roc_auc", "%.4f")},
         )  # fmt: skip
+        if judged is not None:
+            st.caption(components.plain(judged.yardstick))
 
     versions = model.versions(SHOWN.workspace)
     with st.container(horizontal=True, vertical_alignment="center"):

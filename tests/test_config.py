@@ -47,7 +47,8 @@ WRONG = [
     ),
     (
         config(model={"gate": {"min_outcome": 3}}),
-        "Unknown key 'model.gate.min_outcome'; allowed here are min_outcomes, min_each, non_inferiority, leak_roc_auc.",
+        "Unknown key 'model.gate.min_outcome'; allowed here are min_outcomes, min_each, non_inferiority, leak_roc_auc, "
+        "max_reshuffle.",
     ),
     (
         config(worklist={"bands": {"high": 0.5, "medium": 0.2, "low": 0.1}}),

@@ -15,9 +15,9 @@ def rooms(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-INPUT_OUTPUT = rooms("sources/ parts/ registry jobs packages alerts")
+INPUT_OUTPUT = rooms("sources/ parts/ registry/ jobs packages alerts")
 PURE = rooms(
-    "ingestion/ training/ scoring evaluation/ drift estimation decisions diagnostics worklist plots example dataset"
+    "ingestion/ training/ scoring evaluation/ drift estimation decisions/ diagnostics worklist plots example dataset"
 )
 #: rooms of each floor, from the ground up; a folder is one room
 FLOORS = (

@@ -19,6 +19,7 @@ from core import jobs
 from core.store import history, queue
 from core.views import clients, export, ingestion, model, monitoring, operations
 from core.views.clients import BANDS
+from core.views.quality import judgement
 from core.workspace import Workspace
 from pages.components import plain, texts
 from tests.dashboard_fixtures import HOME, HOSTILE, PAGES, Stores, build, copy, opened, with_example
@@ -311,13 +312,25 @@ def test_ingestion_shows_counts_refusals_rejected_rows_columns_and_statistics(st
 def test_the_model_page_shows_metrics_confusion_contest_versions_and_a_way_back(stores: Stores, show: Open) -> None:
     store = opened(stores.rich / "config.toml")
     app = show(store.config_path, "model")
-    assert [metric.label for metric in app.metric] == ["roc_auc", "average_precision", "brier", "log_loss", "f1"]
+    assert [metric.label for metric in app.metric] == [
+        "roc_auc", "average_precision", "brier", "log_loss", "f1", "precision", "recall", "accuracy",
+        "calibration_error", "mean_risk_gap",
+    ]  # fmt: skip
     said = words(app)
-    quality = model.quality(store)
+    quality, judged = model.quality(store), judgement(store)
     assert quality is not None
+    assert judged is not None
     assert quality.sentence in said
-    assert len(tables(app)[1]) == len(model.versions(store))
-    assert set(tables(app)[2]["question"]) == {"retrain?", "promote?"}
+    assert f"Grade {judged.letter}" in said
+    assert judged.grade.removeprefix(f"{judged.letter}: ") in said
+    assert judged.capacity.sentence in said
+    assert judged.segments_sentence in said
+    assert "being explainable costs" in said
+    thresholds, segments, _, versions, decided, *_ = tables(app)
+    assert thresholds["contacted"].is_monotonic_decreasing
+    assert {"column", "segment", "off"} <= set(segments)
+    assert len(versions) == len(model.versions(store))
+    assert set(decided["question"]) == {"retrain?", "promote?"}
     assert not button(app, "Roll back …").disabled
     button(app, "Roll back …").click().run()
     assert f"`{model.earlier_champion(store)}` becomes champion again" in words(app)

@@ -191,3 +191,32 @@ def test_every_figure_is_see_through_so_that_it_suits_both_themes() -> None:
     for figure in figures:
         assert re.fullmatch(r"rgba\(.*,0\)", figure.layout.paper_bgcolor)
         assert re.fullmatch(r"rgba\(.*,0\)", figure.layout.plot_bgcolor)
+
+
+RELIABILITY = pd.DataFrame(
+    {"n": [50, 50], "risk": [0.1, 0.4], "rate": [0.12, 0.5], "low": [0.05, 0.36], "high": [0.24, 0.64]}
+)
+GAINS = pd.DataFrame(
+    {"share": [0, 0.5, 1], "caught": [0, 0.8, 1], "low": [0, 0.6, 0.9], "high": [0.1, 0.9, 1.0]}
+)  # fmt: skip
+
+
+def test_the_reliability_curve_shows_what_was_said_and_what_happened_with_intervals() -> None:
+    figure = plots.reliability_curve(RELIABILITY)
+    line, points = figure.data
+    assert list(line.x) == list(line.y), "on the diagonal risks come true"
+    assert (list(points.x), list(points.y)) == ([0.1, 0.4], [0.12, 0.5])
+    assert list(points.error_y.array) == pytest.approx([0.12, 0.14])
+    assert list(points.error_y.arrayminus) == pytest.approx([0.07, 0.14])
+    assert figure.layout.xaxis.title.text == "risk said"
+    assert figure.layout.yaxis.tickformat == ".0%"
+
+
+def test_the_gain_curve_shows_the_band_chance_and_where_the_teams_week_ends() -> None:
+    figure = plots.gain_curve(GAINS, share=0.2)
+    shown = {trace.name: trace for trace in figure.data if trace.name}
+    assert list(shown["by risk"].y) == [0, 0.8, 1]
+    assert list(shown["by chance"].x) == list(shown["by chance"].y) == [0, 1]
+    assert [list(trace.y) for trace in figure.data[:2]] == [[0.1, 0.9, 1.0], [0, 0.6, 0.9]]
+    assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(0.2, 0.2)]
+    assert "the team's week" in shown

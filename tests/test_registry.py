@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -149,6 +152,70 @@ def test_a_model_that_scores_otherwise_than_when_stored_is_refused(workspace: Wo
         registry.load_model(workspace.models_folder, version)
 
 
+# --- packages
+
+
+def made_with(workspace: Workspace, store: Store, model: AdditiveModel, packages: dict[str, str]) -> Version:
+    """A version stored by other packages."""
+    name = "20260105T120000Z-aaaaaaa"
+    manifest = {"packages": registry.package_versions() | packages}
+    sha256 = registry.save_files(workspace.models_folder / name, model, "card", LEARNED, manifest)
+    return replace(store(), version=name, manifest_sha256=sha256)
+
+
+def test_under_other_packages_a_model_loads_once_its_check_scores_come_out(workspace: Workspace, store: Store) -> None:
+    version = made_with(workspace, store, hand_made().with_checks(ROWS), {"scipy": "0.1"})
+    model = registry.load_model(workspace.models_folder, version)
+    assert np.array_equal(model.risk(ROWS), hand_made().risk(ROWS))
+
+
+@pytest.mark.parametrize(("gap", "loads"), [(5e-10, True), (2e-9, False)])
+def test_under_other_packages_other_scores_are_refused_and_the_packages_named(
+    workspace: Workspace, store: Store, gap: float, loads: bool
+) -> None:
+    checked = hand_made().with_checks(ROWS)
+    drifted = replace(checked, intercept=checked.intercept + gap)
+    version = made_with(workspace, store, drifted, {"numpy": "1.0", "gone-package": "3.1"})
+    if loads:
+        assert registry.load_model(workspace.models_folder, version).family == drifted.family
+        return
+    with pytest.raises(DamagedVersion) as refused:
+        registry.load_model(workspace.models_folder, version)
+    assert str(refused.value) == (
+        "The model gives other scores than when it was stored (largest gap 2.0e-09); install the package versions in "
+        f"its manifest.json, or roll back. Since it was stored: gone-package 3.1 is no longer installed and numpy "
+        f"went from 1.0 to {np.__version__}."
+    )
+
+
+def test_a_model_that_needs_what_a_package_no_more_has_is_refused_with_the_packages(
+    workspace: Workspace, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = ModuleType("vanishing")
+    there.Term = type("Term", (), {"__module__": "vanishing"})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "vanishing", there)
+    model = replace(hand_made(), terms=(there.Term(),))
+    version = made_with(workspace, store, model, {"joblib": "0.1"})
+    monkeypatch.delitem(sys.modules, "vanishing")
+    with pytest.raises(DamagedVersion) as refused:
+        registry.load_model(workspace.models_folder, version)
+    assert str(refused.value) == (
+        f"The model of version {version.version} cannot be read (No module named 'vanishing'); install the package "
+        "versions in its manifest.json, or roll back. Since it was stored: joblib went from 0.1 to "
+        f"{registry.package_versions()['joblib']}."
+    )
+
+
+def test_what_changed_among_packages_is_told_with_python() -> None:
+    same = registry.package_versions()
+    assert registry.changed_packages({"packages": same, "python": platform.python_version()}) == {}
+    assert registry.changed_packages({}) == {}
+    assert registry.changed_packages({"packages": same | {"pandas": "0.1"}, "python": "2.7.18"}) == {
+        "pandas": ("0.1", pd.__version__),
+        "python": ("2.7.18", platform.python_version()),
+    }
+
+
 # --- the pointer
 
 
@@ -231,9 +298,10 @@ def test_the_champion_is_not_promoted_twice(workspace: Workspace, store: Store) 
         registry.promote(db, workspace.models_folder, version.version, AT, "by hand")
 
 
+@pytest.mark.parametrize("name", ["model.joblib", "card.md", "out_of_fold.parquet", "manifest.json"])
 @pytest.mark.parametrize("verb", ["promote", "roll back"])
 def test_the_pointer_stays_where_it_is_when_the_version_is_damaged(
-    workspace: Workspace, store: Store, verb: str
+    workspace: Workspace, store: Store, verb: str, name: str
 ) -> None:
     first, second = store(0), store(1)
     with workspace.store.writing() as db:
@@ -241,9 +309,9 @@ def test_the_pointer_stays_where_it_is_when_the_version_is_damaged(
         if verb == "roll back":
             registry.promote(db, workspace.models_folder, second.version, AT, "by hand")
     stays, broken = (first, second) if verb == "promote" else (second, first)
-    (workspace.models_folder / broken.version / "model.joblib").write_bytes(b"")
+    (workspace.models_folder / broken.version / name).write_bytes(b"")
     with (
-        pytest.raises(DamagedVersion, match=r"model\.joblib of version"),
+        pytest.raises(DamagedVersion, match=f"{re.escape(name)} of version"),
         workspace.store.writing() as db,
     ):
         if verb == "promote":

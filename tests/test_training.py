@@ -27,6 +27,7 @@ from core.training import (
     within_budget,
 )
 from core.training.families import fit_rows
+from core.training.folds import rolling
 from tests.model_builders import MIXED, contract, mixed_rows, rows_of, silent
 
 LOGISTIC = ModelConfig(families=("logistic",))
@@ -125,6 +126,23 @@ def test_where_time_does_not_suffice_folds_go_by_client_and_test_every_row(what:
     cut, how = make_folds(rows, contract({"x": "numeric"}, dated=True), LOGISTIC, 30)
     assert how == "by client", what
     assert sum(len(test) for _, test in cut) == rows.n
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=books(), horizon=st.sampled_from([0, 30, 60]), newest=st.integers(1, 14))
+def test_stretches_of_time_judge_rows_by_what_was_known_before_them(
+    rows: TrainingSet, horizon: int, newest: int
+) -> None:
+    config = ModelConfig(gate=GateConfig(min_outcomes=2, min_each=1))
+    judged = rows.as_of >= np.datetime64("2024-01-01", "us") + np.timedelta64(30 * newest, "D")
+    found = list(rolling(rows, config, horizon, judged))
+    assert len(found) <= 5
+    seen = np.zeros(rows.n, dtype=int)
+    for known, inside in found:
+        assert (rows.as_of[known] + np.timedelta64(horizon, "D")).max() <= rows.as_of[inside & judged].min()
+        assert len(np.unique(rows.outcome[known])) == 2
+        seen += inside & judged
+    assert seen.max(initial=0) <= 1, "no row is judged twice"
 
 
 # --- how few will do

@@ -63,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     perform = add("perform", deeds.perform, "do one job of the queue (the worker calls this)")
     perform.add_argument("job", type=int)
     for name, (ask, text) in questions.QUESTIONS.items():
-        add(name, questions.question(ask), text, reads=True)
+        asked = add(name, questions.question(ask), text, reads=True)
+        if name == "versions":
+            asked.set_defaults(perform=deeds.versions)
+            instead = asked.add_mutually_exclusive_group()
+            instead.add_argument("--compare", nargs=2, metavar=("A", "B"), help="two versions side by side")
+            instead.add_argument("--rebuild", metavar="VERSION", help="make it again from what was known, and compare")
     _add_upkeep(add)
     return parser
 

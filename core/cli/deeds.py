@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from core.cli.showing import Bar, say
+from core.cli.showing import Bar, plain, say
 from core.errors import BellwetherError
 from core.workspace import Workspace
 
@@ -57,14 +57,59 @@ def promote(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> s
     """Make a stored version champion."""
     from core.pipeline import full
 
-    return full.promote(workspace, arguments.version)
+    return full.promote(workspace, arguments.version, person())
 
 
 def roll_back(workspace: Workspace, _arguments: argparse.Namespace, _bar: Bar) -> str:
     """Make the previous champion champion again."""
     from core.pipeline import full
 
-    return full.roll_back(workspace)
+    return full.roll_back(workspace, person())
+
+
+def versions(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    """List stored models, put two of them side by side, or make one again; exit code 1 when it comes out otherwise."""
+    from core.cli import questions
+
+    if arguments.compare:
+        _compare(workspace, arguments)
+    elif arguments.rebuild:
+        _rebuild(workspace, arguments)
+    else:
+        questions.question(questions.versions)(workspace, arguments)
+
+
+def _seen(workspace: Workspace, arguments: argparse.Namespace) -> Workspace:
+    """The workspace as it was known at `--as-of`."""
+    return workspace.at(arguments.as_of) if arguments.as_of else workspace
+
+
+def _compare(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from core.cli.comparing import side_by_side
+    from core.views.versions import compare
+
+    found = compare(_seen(workspace, arguments), *arguments.compare)
+    say(plain(asdict(found)) if arguments.json else side_by_side(found), as_json=arguments.json)
+
+
+def _rebuild(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
+    from core.pipeline.rebuild import rebuild
+
+    bar = Bar()
+    try:
+        found = rebuild(_seen(workspace, arguments), arguments.rebuild, bar)
+    finally:
+        bar.close()
+    if arguments.json:
+        say(plain(asdict(found)), as_json=True)
+    if not found.same:
+        raise BellwetherError(found.sentence)
+    if not arguments.json:
+        say(found.sentence)
 
 
 def score(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
@@ -164,8 +209,7 @@ def rejected(workspace: Workspace, arguments: argparse.Namespace) -> None:
     from core.views import export, ingestion
     from core.wording import plural
 
-    seen = workspace.at(arguments.as_of) if arguments.as_of else workspace
-    found = ingestion.rejected(seen, arguments.batch)
+    found = ingestion.rejected(_seen(workspace, arguments), arguments.batch)
     if arguments.output is None:
         questions.question(lambda _: found)(workspace, arguments)
         return

@@ -20,11 +20,14 @@ from core.pipeline.running import Progress, Run, running, silent
 from core.pipeline.score import score_clients
 from core.records import Version
 from core.schema import Contract
-from core.store import history
+from core.store import audit, history, models
+from core.store.database import Session
 from core.wording import plural
 from core.workspace import HOME, Workspace
 
 NO_CLIENTS = "No clients yet: put a client file into {places}, then run again."
+#: who moved the champion's pointer where nobody says
+SOMEBODY = "a person"
 
 
 def _stopped(workspace: Workspace, at: datetime) -> Workspace:
@@ -214,16 +217,17 @@ def _rescored(workspace: Workspace, at: datetime, version: Version, kind: str) -
     return run.sentence
 
 
-def promote(workspace: Workspace, name: str) -> str:
-    """Make a stored version champion by a person's word, and score the clients with it."""
+def promote(workspace: Workspace, name: str, who: str = SOMEBODY) -> str:
+    """Make a stored version champion by the word of `who`, and score the clients with it."""
     at = workspace.now()
     workspace = _stopped(workspace, at)
     with workspace.store.writing() as db:
         version = registry.promote(db, workspace.models_folder, name, at, "Promoted by a person.")
+        _audit_move(db, who, at)
     return _rescored(workspace, at, version, "promote")
 
 
-def roll_back(workspace: Workspace) -> str:
+def roll_back(workspace: Workspace, who: str = SOMEBODY) -> str:
     """Make the champion before the present one champion again, and score the clients with it."""
     at = workspace.now()
     workspace = _stopped(workspace, at)
@@ -232,7 +236,14 @@ def roll_back(workspace: Workspace) -> str:
             db, workspace.models_folder, at,
             lambda now, before: f"Rolled back from {now.version} to {before.version} by a person.",
         )  # fmt: skip
+        _audit_move(db, who, at)
     return _rescored(workspace, at, version, "rollback")
+
+
+def _audit_move(db: Session, who: str, at: datetime) -> None:
+    """Write the last move of the pointer into the audit log, in its own transaction."""
+    move = models.list_promotions(db)[0]
+    audit.insert_deed(db, who, move["kind"], f"version {move['version']}", move["sentence"], at)
 
 
 def _retrain(workspace: Workspace, *, progress: Progress = silent) -> str:

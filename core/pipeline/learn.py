@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from core import decisions, training
+from core.config import ModelConfig
 from core.dataset import Dataset
 from core.model import AdditiveModel
 from core.pipeline.budget import within_seconds
-from core.pipeline.gate import gate_evidence
+from core.pipeline.gate import Case, gate_evidence
 from core.pipeline.making import Made, save
+from core.pipeline.recipe import material
 from core.pipeline.running import Step
 from core.records import Decision, Version
 from core.schema import Contract
 from core.store import history, models
-from core.training import Rule, TrainingSet
-from core.workspace import Workspace
+from core.training import Rule
 
 
 @dataclass(frozen=True)
@@ -35,26 +36,25 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
     """
     run, workspace = step.run, step.run.workspace
     horizon = workspace.config.data.horizon_days
-    features = training.looked_at(contract, workspace.config.model)
-    rows = dataset.trainable(run.at, horizon)
-    known = training.training_set(rows, features, workspace.config.model.weight)
-    training.require_two_classes(known.outcome)
+    made_from = material(dataset, contract, workspace.config.model, horizon, run.at)
+    rows, known, features = made_from.rows, made_from.known, made_from.features
     config = within_seconds(workspace, known, features)
     contest = training.hold_contest(
-        known, features, config, horizon, lambda share, text: step.progress(0.9 * share, text)
+        known, features, config, horizon, lambda share, text: step.progress(0.85 * share, text)
     )
-    evidence = gate_evidence(workspace, known, rows, contest, contract, champion, tired=tired)
+    step.progress(0.9, "intervals and the best single column")
+    rule = training.best_rule(known, features, config)
+    winner, fitted = training.fit_winner(known, features, config, contest)
+    case = Case(dataset, contract, config, rows, known, contest, rule, champion, tired)
+    evidence = gate_evidence(step, case, winner)
     decision = decisions.should_promote(evidence, config.gate)
     few = decisions.too_little_to_trust(known.n, int(known.outcome.sum()), config.gate)
-    model: AdditiveModel | None = None
+    model: AdditiveModel | None = winner if decision.answer else None
     risk = contest.risk
-    fitted = known.n
-    if decision.answer:
-        model, fitted = training.fit_winner(known, features, config, contest)
-    elif champion is None:
-        decision, rule = _with_rule(decision, known, features, workspace)
-        if rule is not None:
-            model, risk = rule.model, rule.risk
+    if model is None and champion is None:
+        decision, found = _with_rule(decision, rule, config)
+        if found is not None:
+            model, risk, fitted = found.model, found.risk, known.n
     if model is None:
         with step.commit() as db:
             history.insert_decision(db, run.id, decision, run.at)
@@ -71,17 +71,17 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
     return Attempt(decision, version)
 
 
-def _with_rule(
-    decision: Decision, known: TrainingSet, contract: Contract, workspace: Workspace
-) -> tuple[Decision, Rule | None]:
-    found = training.best_rule(known, contract, workspace.config.model)
-    if found is None or decision.evidence["best_column_roc_auc"] >= workspace.config.model.gate.leak_roc_auc:
+def _with_rule(decision: Decision, rule: Rule | None, config: ModelConfig) -> tuple[Decision, Rule | None]:
+    """The decision with what becomes of the list, and the rule that it follows; None: there is no list."""
+    e = decision.evidence
+    if rule is None:
         why = " There is no list, because no single column is better than chance either."
-        if found is not None:
-            why = " There is no list until that column is looked into."
         return replace(decision, sentence=decision.sentence + why), None
-    why = f" Until a model is worth promoting, the list follows one rule: the column {found.column} alone."
-    return replace(decision, sentence=decision.sentence + why), found
+    if decisions.looks_like_leak(e["best_column_roc_auc"], e["outcomes"], e["leavers"], config.gate):
+        why = " There is no list until that column is looked into."
+        return replace(decision, sentence=decision.sentence + why), None
+    why = f" Until a model is worth promoting, the list follows one rule: the column {rule.column} alone."
+    return replace(decision, sentence=decision.sentence + why), rule
 
 
 def _batches(rows: pd.DataFrame) -> list[int]:

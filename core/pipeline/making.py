@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from core import evaluation, registry, reporting
+from core import evaluation, registry, reporting, training
 from core.config import ModelConfig
 from core.model import AdditiveModel
 from core.records import Decision, Metric, Version
 from core.schema import Contract
 from core.training import Contest, TrainingSet
 from core.workspace import Workspace
+
+#: segments that are stored with a version, the worst
+_WORST = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +47,13 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
     """Write the version's files; its record and its out-of-fold metrics. The row comes later."""
     known, risk, config = made.known, made.risk, made.config
     tested = np.isfinite(risk)
-    outcome = known.outcome[tested]
-    threshold = evaluation.best_threshold(outcome, risk[tested])
-    metrics = evaluation.evaluate(outcome, risk[tested], threshold=threshold, seed=config.seed)
+    outcome, own = known.outcome[tested], risk[tested]
+    cluster = training.clusters(known)
+    groups = None if cluster is None else cluster[tested]
+    threshold = evaluation.best_threshold(outcome, own)
+    metrics = evaluation.evaluate(outcome, own, threshold=threshold, seed=config.seed, cluster=groups)
+    by_name = {metric.metric: metric for metric in metrics}
+    segments = evaluation.segments(outcome, own, known.features[tested].reset_index(drop=True), groups)
     made_from = {
         "fingerprint": made.fingerprint, "config": config.model_dump(mode="json"),
         "contract": made.contract.fingerprint, "at": at.isoformat(),
@@ -57,15 +63,12 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
         **made_from, "version": name, "provisional": provisional, "threshold": threshold,
         **_recipe(made), **_outcome_of_contest(made), "sentence": made.decision.sentence,
         "metrics": {m.metric: {"value": m.value, "low": m.low, "high": m.high, "n": m.n} for m in metrics},
+        "grade": asdict(evaluation.grade(by_name, len(outcome), int(outcome.sum()), config.gate)),
+        "segments": {
+            "sentence": evaluation.worst_sentence(segments), "worst": segments.head(_WORST).to_dict("records"),
+        },
     }  # fmt: skip
-    learned = pd.DataFrame(
-        {
-            "_client": known.client.astype(str),
-            "_as_of": pd.Series(known.as_of).dt.tz_localize("UTC").astype("datetime64[us, UTC]"),
-            "outcome": known.outcome,
-            "risk": risk,
-        }
-    )
+    learned = training.as_learned(known, risk)
     folder = made.workspace.models_folder / name
     card = reporting.model_card(manifest)
     manifest_sha256 = registry.save_files(folder, made.model, card, learned, manifest)

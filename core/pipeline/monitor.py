@@ -63,7 +63,8 @@ def _by_chunk(
     rows: pd.DataFrame, stored: pd.DataFrame, seed: int, threshold: float
 ) -> list[tuple[str, str, list[Metric]]]:
     """(chunk, version that gave most of its risks, metrics) of each chunk that has new or corrected outcomes."""
-    known = {chunk: (n, at) for chunk, n, at in zip(stored["chunk"], stored["n"], stored["known_at"], strict=True)}
+    whole = stored[stored["metric"] == "brier"]  # whose n is the number of rows
+    known = {chunk: (n, at) for chunk, n, at in zip(whole["chunk"], whole["n"], whole["known_at"], strict=True)}
     made = []
     for label, own in rows.groupby("_chunk"):
         count, measured_at = known.get(label, (0, None))

@@ -73,9 +73,7 @@ def _risk_rows(
     features = schema.features(due, model.columns).reset_index(drop=True)
     scored = scoring.score(model, features)
     learned = registry.load_learned(workspace.models_folder, champion)
-    own = due[["_client", "_as_of"]].merge(learned, on=["_client", "_as_of"], how="left")["risk"].to_numpy()
-    out_of_fold = np.isfinite(own)
-    risk = np.where(out_of_fold, own, scored.risk)
+    risk, out_of_fold = scoring.delivered(scored.risk, due, learned)
     reasons = scoring.reasons(model, scored, features)
 
     def column(name: str, otherwise: Any) -> list[Any]:

@@ -3,11 +3,19 @@
 from core.training.budget import TRIALS, Trial, rows_within, timed_families, trial
 from core.training.calibration import Calibration, calibrate
 from core.training.columns import describe_columns
-from core.training.contest import Contest, Entry, Yardstick, fit_winner, hold_contest
+from core.training.contest import Contest, Entry, Yardstick, as_deployed, fit_winner, hold_contest
 from core.training.families import fit_family
 from core.training.folds import make_folds
 from core.training.recency import Recency, looked_at
-from core.training.rows import TrainingSet, in_order, require_two_classes, training_set, within_budget
+from core.training.rows import (
+    TrainingSet,
+    as_learned,
+    clusters,
+    in_order,
+    require_two_classes,
+    training_set,
+    within_budget,
+)
 from core.training.rule import Rule, best_rule
 from core.training.screening import LEAK, Flag, flags
 
@@ -23,8 +31,11 @@ __all__ = [
     "TrainingSet",
     "Trial",
     "Yardstick",
+    "as_deployed",
+    "as_learned",
     "best_rule",
     "calibrate",
+    "clusters",
     "describe_columns",
     "fit_family",
     "fit_winner",

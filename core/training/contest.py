@@ -16,9 +16,9 @@ from core.statistics import Interval
 from core.training.calibration import Calibration, CrossFitted, calibrate
 from core.training.choosing import Standing, compared, simplest
 from core.training.families import candidates, fit_rows, fit_together, fitted_together
-from core.training.folds import blocks, make_folds
+from core.training.folds import make_folds, rolling
 from core.training.recency import ALL_ALIKE, Recency, asked_recency, recent
-from core.training.rows import TrainingSet, within_budget
+from core.training.rows import TrainingSet, clusters, within_budget
 from core.training.rule import single_column_roc_auc
 from core.training.yardstick import yardstick_log_odds
 
@@ -72,9 +72,8 @@ class Contest:
     family: str
     #: out-of-fold risk of each row, calibrated by what other clients show; NaN where no fold tested it
     risk: np.ndarray
-    #: with dates: what the winner, deployed at the time, would have given each row; NaN where it could not
-    deployed: np.ndarray
-    calibration: Calibration
+    #: the calibration map, and those that each client had no part in
+    maps: CrossFitted
     #: the simplest first
     families: dict[str, Entry]
     yardstick: Yardstick
@@ -83,6 +82,11 @@ class Contest:
     single_columns: dict[str, float]
     #: "by client" or "by client, forward in time"
     folds: str
+
+    @property
+    def calibration(self) -> Calibration:
+        """The winner's calibration map."""
+        return self.maps.whole
 
 
 def _fold_log_odds(
@@ -170,16 +174,15 @@ def hold_contest(
     folds, how = make_folds(rows, contract, config, horizon_days)
     families = candidates(config)
     fitting = _Fitting(rows, contract, config, progress)
-    recency, spent = _choose_recency(fitting, folds, families[0])
+    recency, spent = _choose_recency(fitting, folds, horizon_days, families[0])
     groups = (*fitted_together(config), (YARDSTICK,))
     log_odds = fitting.scores(_jobs(groups, folds, recency.chosen), spent)
     maps = {family: calibrate(own, rows.outcome, rows.client, config.seed) for family, own in log_odds.items()}
     risks = {family: maps[family].risk(own) for family, own in log_odds.items()}
     standings = compared({family: _fold_losses(rows, risks[family], folds) for family in families})
     winner = simplest(standings)
-    deployed = _as_deployed(fitting, horizon_days, winner, recency.chosen)
     return Contest(
-        family=winner, risk=risks[winner], deployed=maps[winner].risk(deployed), calibration=maps[winner].whole,
+        family=winner, risk=risks[winner], maps=maps[winner],
         families={family: _entry(rows, risks[family], maps[family], at) for family, at in standings.items()},
         yardstick=_yardstick(rows, risks[winner], risks[YARDSTICK]), recency=recency,
         single_columns=single_column_roc_auc(rows, contract, config.seed), folds=how,
@@ -211,24 +214,28 @@ def _yardstick(rows: TrainingSet, ours: np.ndarray, theirs: np.ndarray) -> Yards
     )  # fmt: skip
 
 
-def _choose_recency(fitting: _Fitting, folds: Folds, family: str) -> tuple[RecencyChoice, float]:
+def _choose_recency(fitting: _Fitting, folds: Folds, horizon_days: int, family: str) -> tuple[RecencyChoice, float]:
     """Whether old rows count less, as config asks, because the newest outcomes are foretold at least as well so.
 
-    Tried with the simplest family; and the share of the contest's work that this took.
+    Tried with the simplest family, on the newest third of the rows by what was known before them where time allows,
+    else on the folds; and the share of the contest's work that this took.
     """
     rows, asked = fitting.rows, asked_recency(fitting.config)
     if not asked.counts:
         return RecencyChoice(asked, ALL_ALIKE, statistics.NOTHING), 0.0
     both = (asked, ALL_ALIKE)
     share = len(both) / (len(both) + len(fitted_together(fitting.config)) + 1)
+    newest = _newest_third(rows)
+    stretches = _stretches(rows, fitting.config, horizon_days, newest, family, asked)
+    jobs = stretches or _jobs(((family,),), folds, asked, "recency")
     risks = {}
     for begun, recency in zip((0.0, share / 2), both, strict=True):
         half = replace(fitting, progress=_part_of(fitting.progress, begun, share / 2))
-        scored = half.scores(_jobs(((family,),), folds, recency, "recency"), 0.0)[family]
+        scored = half.scores([replace(job, recency=recency, told="recency") for job in jobs], 0.0)[family]
         risks[recency] = calibrate(scored, rows.outcome, rows.client, fitting.config.seed).risk(scored)
-    newest = _newest_third(rows, np.isfinite(risks[asked]))
-    losses = [statistics.log_losses(rows.outcome[newest], risks[recency][newest]) for recency in both]
-    gain = statistics.mean(losses[0] - losses[1])
+    tried = newest & np.isfinite(risks[asked])
+    losses = [statistics.log_losses(rows.outcome[tried], risks[recency][tried]) for recency in both]
+    gain = statistics.mean(losses[0] - losses[1], cluster=None if clusters(rows) is None else rows.client[tried])
     return RecencyChoice(asked, asked if gain.value <= 0 else ALL_ALIKE, gain), share
 
 
@@ -237,25 +244,42 @@ def _part_of(progress: Progress, begun: float, share: float) -> Progress:
     return lambda done, said: progress(begun + share * done, said)
 
 
-def _newest_third(rows: TrainingSet, tested: np.ndarray) -> np.ndarray:
-    """Tested rows from the date on that a third of them reaches, (n,) as mask."""
-    since = np.sort(rows.as_of[tested])[-max(int(tested.sum()) // 3, 1)]
-    return tested & (rows.as_of >= since)
+def _newest_third(rows: TrainingSet) -> np.ndarray:
+    """Rows from the date on that a third of them reaches, (n,) as mask."""
+    since = np.sort(rows.as_of)[-max(rows.n // 3, 1)]
+    newest: np.ndarray = rows.as_of >= since
+    return newest
 
 
-def _as_deployed(fitting: _Fitting, horizon_days: int, family: str, recency: Recency) -> np.ndarray:
-    """Log-odds of each row (n,) by the model of `family` that would have been deployed at its time; NaN: none.
+def as_deployed(
+    rows: TrainingSet, contract: Contract, config: ModelConfig, horizon_days: int, contest: Contest, judged: np.ndarray
+) -> np.ndarray:
+    """The risk that the winner, deployed at the time, would have given each of the `judged` rows (mask, n); else NaN.
 
-    With dates, a later third of the time is scored by a model of all rows known before it, earlier snapshots
-    of the same clients included, as the champion was. Nothing of an outcome can leak: the horizons are apart.
+    With dates: they are cut into a few stretches of time, each scored by a model of all rows known before it, earlier
+    snapshots of the same clients included, as a champion knows them. Nothing of an outcome can leak: the horizons
+    are apart. Without dates, or with too few rows before, all NaN.
     """
+    scores = np.full(rows.n, np.nan)
+    if contract.dated and judged.any():
+        fitting = _Fitting(rows, contract, config, _unwatched)
+        jobs = _stretches(rows, config, horizon_days, judged, contest.family, contest.recency.chosen)
+        scores = fitting.scores(jobs, 1.0)[contest.family] if jobs else scores
+    return contest.maps.risk(scores)
+
+
+def _stretches(
+    rows: TrainingSet, config: ModelConfig, horizon_days: int, judged: np.ndarray, family: str, recency: Recency
+) -> list[_Job]:
     told = f"{family}, as it would have been deployed"
-    jobs = [
-        _Job((family,), told, recency, np.flatnonzero(known), np.flatnonzero(inside))
-        for known, inside in blocks(fitting.rows, fitting.config, horizon_days)
-        if fitting.contract.dated
+    return [
+        _Job((family,), told, recency, np.flatnonzero(known), np.flatnonzero(inside & judged))
+        for known, inside in rolling(rows, config, horizon_days, judged)
     ]
-    return fitting.scores(jobs, 1.0)[family] if jobs else np.full(fitting.rows.n, np.nan)
+
+
+def _unwatched(_share: float, _doing: str) -> None:
+    """Progress that nobody watches."""
 
 
 def fit_winner(

@@ -13,6 +13,8 @@ from core.training.rows import TrainingSet
 
 _TIME_BLOCKS = 3
 _CLIENT_GROUPS = 3
+#: stretches of time that a deployed model is followed through: a world that turned shows in the newest ones
+_STRETCHES = 5
 
 
 def make_folds(rows: TrainingSet, contract: Contract, config: ModelConfig, horizon_days: int) -> tuple[list, str]:
@@ -42,19 +44,42 @@ def make_folds(rows: TrainingSet, contract: Contract, config: ModelConfig, horiz
     return list(grouped.split(rows.features, rows.outcome, groups=rows.client)), "by client"
 
 
-def blocks(rows: TrainingSet, config: ModelConfig, horizon_days: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def rolling(
+    rows: TrainingSet, config: ModelConfig, horizon_days: int, judged: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """(known before, inside), as masks (n,), of a few stretches of time with about as many `judged` rows (mask) each.
+
+    Only stretches with enough known before them.
+    """
+    dates, counts = np.unique(rows.as_of[judged], return_counts=True)
+    before = np.cumsum(counts) - counts
+    stretch = np.minimum(before * _STRETCHES // max(int(judged.sum()), 1), _STRETCHES - 1)
+    for number in np.unique(stretch):
+        inside = dates[stretch == number]
+        known = _known_before(rows, inside[0], horizon_days)
+        if _enough(rows.outcome[known], config):
+            yield known, (rows.as_of >= inside[0]) & (rows.as_of <= inside[-1])
+
+
+def _known_before(rows: TrainingSet, date: np.datetime64, horizon_days: int) -> np.ndarray:
+    """Rows (mask) whose outcome was known at `date`."""
+    if horizon_days:
+        return np.asarray(rows.as_of + np.timedelta64(horizon_days, "D") <= date)
+    return np.asarray(rows.as_of < date)
+
+
+def _blocks(rows: TrainingSet, config: ModelConfig, horizon_days: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """(known before, inside), as masks (n,), of the later thirds of the time that have enough known before."""
     dates, counts = np.unique(rows.as_of, return_counts=True)
     if len(dates) < _TIME_BLOCKS:
         return
     before = np.cumsum(counts) - counts
     block_of_date = np.minimum(before * _TIME_BLOCKS // rows.n, _TIME_BLOCKS - 1)
-    horizon = np.timedelta64(horizon_days, "D")
     for block in range(1, _TIME_BLOCKS):
         inside = dates[block_of_date == block]
         if len(inside) == 0:
             continue
-        known = rows.as_of + horizon <= inside[0] if horizon_days else rows.as_of < inside[0]
+        known = _known_before(rows, inside[0], horizon_days)
         if _enough(rows.outcome[known], config):
             yield known, (rows.as_of >= inside[0]) & (rows.as_of <= inside[-1])
 
@@ -69,7 +94,7 @@ def _forward_folds(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     clients, client_number = np.unique(rows.client.astype(str), return_inverse=True)
     group = (np.random.default_rng(config.seed).permutation(len(clients)) % _CLIENT_GROUPS)[client_number]
-    for known, inside in blocks(rows, config, horizon_days):
+    for known, inside in _blocks(rows, config, horizon_days):
         for number in range(_CLIENT_GROUPS):
             train, test = np.flatnonzero(known & (group != number)), np.flatnonzero(inside & (group == number))
             if _enough(rows.outcome[train], config) and len(test):

@@ -68,6 +68,24 @@ def _weights(found: pd.Series, name: str) -> np.ndarray:
     return counts
 
 
+def as_learned(rows: TrainingSet, risk: np.ndarray) -> pd.DataFrame:
+    """What a version keeps of the rows it learned from: `_client`, `_as_of`, `outcome`, `risk` out of fold (n,)."""
+    return pd.DataFrame(
+        {
+            "_client": rows.client.astype(str),
+            "_as_of": pd.Series(rows.as_of).dt.tz_localize("UTC").astype("datetime64[us, UTC]"),
+            "outcome": rows.outcome,
+            "risk": risk,
+        }
+    )
+
+
+def clusters(rows: TrainingSet) -> np.ndarray | None:
+    """Number of the client of each row (n,); None where no client stands twice, so that all rows are independent."""
+    clients, number = np.unique(rows.client.astype(str), return_inverse=True)
+    return None if len(clients) == rows.n else number
+
+
 def within_budget(places: np.ndarray, outcome: np.ndarray, config: ModelConfig) -> np.ndarray:
     """At most `max_training_rows` of the row numbers `places` for one fit, drawn by seed within each outcome.
 

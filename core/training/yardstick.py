@@ -11,6 +11,9 @@ from core.schema import Contract
 from core.training.columns import describe_columns
 from core.training.rows import TrainingSet
 
+#: rows from which some are held back to tell when to stop
+_ENOUGH = 1000
+
 
 def yardstick_log_odds(
     learned: TrainingSet, tested: pd.DataFrame, contract: Contract, config: ModelConfig
@@ -24,18 +27,15 @@ def yardstick_log_odds(
 
     columns = describe_columns(learned.features, contract)
     plain = AdditiveModel("yardstick", columns, (), 0.0)
+    enough = learned.n >= _ENOUGH
     machine = HistGradientBoostingClassifier(
-        learning_rate=0.05, max_iter=300, early_stopping=learned.n >= _ENOUGH, random_state=config.seed,
+        max_iter=200 if enough else 50, early_stopping=enough, random_state=config.seed,
         categorical_features=[column.categorical for column in columns],
     )  # fmt: skip
     with threadpool_limits(1):
         machine.fit(_table(columns, plain.encode(learned.features)), learned.outcome, sample_weight=learned.weight)
         scores: np.ndarray = machine.decision_function(_table(columns, plain.encode(tested)))
     return scores
-
-
-#: rows from which some are held back to tell when to stop
-_ENOUGH = 1000
 
 
 def _table(columns: tuple[ModelColumn, ...], encoded: Encoded) -> np.ndarray:

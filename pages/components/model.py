@@ -7,12 +7,15 @@ import re
 import pandas as pd
 import streamlit as st
 
+from core import plots
 from core.pipeline import full
 from core.views import model
 from core.views.model import Health
+from core.views.quality import Judgement
 from core.wording import plural
 from pages.components.frame import Shown, figure, say_after_rerun, tell_errors
-from pages.components.texts import interval
+from pages.components.tables import CHART, table
+from pages.components.texts import interval, plain
 
 #: what a metric says, in plain words
 METRICS = {
@@ -21,11 +24,17 @@ METRICS = {
     "brier": "Mean squared distance between risk and outcome: 0 is perfect, lower is better",
     "log_loss": "How surprised the risks are by the outcomes: 0 is never, lower is better",
     "f1": "Balance of leavers caught and calls made in vain, at the threshold: 1 is perfect",
+    "precision": "Share of those called at the threshold who left",
+    "recall": "Share of those who left who were called at the threshold",
+    "accuracy": "Share of all clients of whom the threshold said right what they did",
+    "calibration_error": "How far risks lie from what happened, beyond chance: 0 is never, in units of risk",
+    "mean_risk_gap": "Mean risk less the share that left: above 0 the risks are too high on the whole",
 }
 
 #: kinds of model as people call them
 FAMILIES = {
     "ebm": "explainable boosting machine",
+    "ebm_pairs": "explainable boosting machine with pairs of columns",
     "logistic": "logistic regression",
     "rule": "rule by one column",
 }
@@ -54,7 +63,57 @@ def metric_cards(metrics: pd.DataFrame) -> None:
         for row in metrics.itertuples():
             known = pd.notna(row.value)
             note = f"{interval(row.low, row.high)}, n = {row.n:,}" if known else f"n = {row.n:,}"
-            figure(row.metric, f"{row.value:.3f}" if known else "unknown", note, help=METRICS.get(row.metric))
+            figure(
+                row.metric,
+                f"{round(row.value, 3) + 0.0:.3f}" if known else "unknown",
+                note,
+                help=METRICS.get(row.metric),
+            )
+
+
+def grade(judged: Judgement) -> None:
+    """The grade and the sentence behind it."""
+    with st.container(border=True):
+        if judged.letter:
+            st.markdown(f"### Grade {judged.letter}")
+        st.markdown(plain(judged.grade.removeprefix(f"{judged.letter}: ")))
+
+
+def judgement(judged: Judgement) -> None:
+    """Calibration, gains, thresholds and segments of the champion."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.header("Do risks come true?")
+        st.caption("Clients in tenths by their risk: what was said, and how many left. On the line, risks come true.")
+        st.plotly_chart(
+            plots.reliability_curve(judged.reliability), key="reliability", config=CHART,
+            alt=f"Share that left by risk in {len(judged.reliability)} groups, each with its 95 % interval",
+        )  # fmt: skip
+    with right:
+        st.header("What calling brings")
+        st.caption(plain(judged.capacity.sentence))
+        st.plotly_chart(
+            plots.gain_curve(judged.gains, share=judged.team_share), key="gains", config=CHART,
+            alt="Share of the leavers caught by the share of clients called, highest risk first. "
+            + judged.capacity.sentence,
+        )  # fmt: skip
+    with st.expander("Thresholds in plain words", icon=":material/rule:"):
+        table(
+            judged.thresholds, "What calling everyone from a risk on would have brought", {
+                "threshold": ("From a risk of", "share"), "contacted": ("Calls", "%,d"), "caught": ("Caught", "%,d"),
+                "missed": ("Missed", "%,d"), "in_vain": ("In vain", "%,d"),
+            },
+        )  # fmt: skip
+    with st.expander("By segment, worst first", icon=":material/segment:"):
+        st.caption(plain(judged.segments_sentence))
+        if len(judged.segments):
+            table(
+                judged.segments, "Quality in each category and each band of numbers, worst first", {
+                    "column": "Column", "segment": "Segment", "n": ("Rows", "%,d"), "risk": ("Risk said", "share"),
+                    "rate": ("Left", "share"), "off": ("Surely off", "yes"), "roc_auc": ("roc_auc", "%.3f"),
+                    "low": ("95 % from", "%.3f"), "high": ("to", "%.3f"),
+                },
+            )  # fmt: skip
 
 
 def roll_back_button(shown: Shown) -> None:
