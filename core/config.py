@@ -243,6 +243,8 @@ class MonitoringConfig(_Section):
     min_rows: Annotated[int, Field(ge=2)] = 30
     psi_watch: Annotated[float, Field(gt=0)] = 0.1
     psi_alarm: Annotated[float, Field(gt=0)] = 0.25
+    #: share of rows whose client was contacted above which quality is shown with a warning
+    max_contacted: Share = 0.2
 
     @model_validator(mode="after")
     def _in_order(self) -> MonitoringConfig:

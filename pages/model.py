@@ -51,9 +51,7 @@ with components.tell_errors():
             )  # fmt: skip
     with right:
         st.header("The contest")
-        st.caption(
-            "Kinds of model that competed, out of fold: the simplest close enough to the lowest log loss wins."
-        )
+        st.caption("Kinds of model that competed, out of fold: the simplest close enough to the lowest log loss wins.")
         components.table(
             quality.families.sort_values("log_loss"), "Families of models with their log loss and roc_auc out of fold",
             {"family": "Family", "log_loss": ("log_loss", "%.4f"), "roc_auc": ("roc_auc", "%.4f")},

@@ -55,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
     promote = add("promote", deeds.deed(deeds.promote), "make a stored version champion")
     promote.add_argument("version")
     add("rollback", deeds.deed(deeds.roll_back), "make the previous champion champion again")
+    contacted = add("contacted", deeds.deed(deeds.contacted), "write down that a client was contacted")
+    contacted.add_argument("client", help="the client's id")
+    contacted.add_argument("--on", type=_instant, metavar="INSTANT", help="when (default: now)")
+    contacted.add_argument("--how", choices=["call", "mail", "visit", "other"], default="call")
+    contacted.add_argument(
+        "--result", choices=["saved", "undecided", "leaving", "not reached", "not a risk"], default="undecided"
+    )
+    contacted.add_argument("--note", default="")
     demo = add("demo", deeds.deed(deeds.demo), "make the example company, in a workspace of its own")
     demo.add_argument("--months", type=int, default=24)
     demo.add_argument("--clients", type=int, default=10_000)

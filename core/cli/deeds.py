@@ -129,6 +129,16 @@ def score(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
     return " ".join(said)
 
 
+def contacted(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> str:
+    """Write down that a client was contacted."""
+    from core.pipeline.contact import contacted
+
+    return contacted(
+        workspace, arguments.client, person(), on=arguments.on, how=arguments.how, result=arguments.result,
+        note=arguments.note,
+    )  # fmt: skip
+
+
 def demo(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
     """Make the example company."""
     from core.replay import build_example

@@ -3,7 +3,7 @@
 from core.evaluation.baselines import BETTER, OPEN, WORSE, Beaten, against, base_rate
 from core.evaluation.calibration import calibration_error, reliability
 from core.evaluation.capacity import AtCapacity, at_capacity, caught_by_rank, curve_points, gains, threshold_table
-from core.evaluation.contacted import Contacted, by_contact
+from core.evaluation.contacted import Contacted, by_contact, was_contacted
 from core.evaluation.grading import Grade, grade
 from core.evaluation.metrics import Confusion, average_precision, best_threshold, confusion, evaluate, f1
 from core.evaluation.segments import segments, worst_sentence
@@ -34,5 +34,6 @@ __all__ = [
     "reliability",
     "segments",
     "threshold_table",
+    "was_contacted",
     "worst_sentence",
 ]

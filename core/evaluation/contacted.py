@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 
 from core.evaluation.metrics import evaluate
 from core.records import Metric
@@ -24,6 +26,20 @@ class Contacted:
     left_alone: list[Metric]
     #: "" while the share is small
     warning: str
+
+
+def was_contacted(rows: pd.DataFrame, contacts: pd.DataFrame, horizon_days: int) -> np.ndarray:
+    """Which rows (mask, n,) are of a client who was contacted between the snapshot and the end of its horizon.
+
+    `rows` has `_client` and `_as_of`, `contacts` `client` and `contacted_at`. A horizon of 0 has no end.
+    """
+    spoken = contacts.groupby("client")["contacted_at"].agg(list)
+    horizon = timedelta(days=horizon_days)
+    found = [
+        any(since <= at and (not horizon_days or at <= since + horizon) for at in spoken.get(client, ()))
+        for client, since in zip(rows["_client"], rows["_as_of"], strict=True)
+    ]
+    return np.array(found, dtype=bool)
 
 
 def by_contact(

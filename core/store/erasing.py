@@ -21,6 +21,7 @@ _TEXTS = {
     "decisions": ("sentence",),
     "promotions": ("sentence",),
     "jobs": ("doing", "sentence"),
+    "contacts": ("note",),
 }
 #: shorter names are part of too much: they are looked for in quotes, as sentences show values
 _LONG_ENOUGH = 5

@@ -283,7 +283,25 @@ risks = Table(
     Column("owner", Text, nullable=False),
     Column("value", Float),
     Column("reasons", JSON, nullable=False),
+    # what became of the risk since the last one, see `scoring.changes`; null: nothing before, or not known
+    Column("change", JSON(none_as_null=True)),
+    # columns whose value is like nothing that was learned from, see `scoring.unfamiliar`
+    Column("unfamiliar", JSON(none_as_null=True)),
     Index("newest_risk_of_client", "client", "id"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("contacted_at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("how", String(30), nullable=False),
+    Column("result", String(30), nullable=False),
+    Column("note", Text, nullable=False),
+    Index("contacts_of_client", "client", "id"),
 )
 
 jobs = Table(

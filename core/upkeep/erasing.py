@@ -19,7 +19,7 @@ from core.jobs import PATIENCE
 from core.parts import REJECTED, ROWS, SEEN, merge
 from core.records import Batch, Version
 from core.schema import Contract
-from core.store import audit, ingested, models, queue
+from core.store import audit, contacts, ingested, models, queue
 from core.store import erasing as store
 from core.upkeep.naming import names_client, sources_naming, tidy_id
 from core.upkeep.placing import Kept, Part, ids, kept, on_disk, part_name
@@ -39,6 +39,7 @@ class _Found:
     rows: int = 0
     set_aside: int = 0
     risks: int = 0
+    contacts: int = 0
     versions: list[Version] = field(default_factory=list)
     #: versions whose files are not what was stored
     damaged: list[str] = field(default_factory=list)
@@ -47,7 +48,7 @@ class _Found:
 
     @property
     def anything(self) -> bool:
-        return bool(self.parts or self.risks or self.versions)
+        return bool(self.parts or self.risks or self.contacts or self.versions)
 
 
 def erase(workspace: Workspace, client: str, who: str) -> str:
@@ -87,6 +88,7 @@ def _erase(
         for name, holds, rows, batch_ids in parts:
             ingested.insert_part(db, name, holds, rows, batch_ids, at)
         models.delete_risks(db, client)
+        contacts.delete_contacts(db, client)
         for version in changed:
             if version is not None:
                 models.change_manifest(db, version)
@@ -139,7 +141,8 @@ def _find(workspace: Workspace, client: str) -> _Found:
         found.set_aside += int(about.sum())
     with workspace.store.reading() as db:
         risks, versions = models.risks_of_client(db, client), models.list_versions(db)
-    found.risks = len(risks)
+        spoken = contacts.list_contacts(db)
+    found.risks, found.contacts = len(risks), int((spoken["client"] == client).sum())
     found.labels |= set(risks["label"]) - {""}
     for version in versions:
         try:
@@ -246,6 +249,7 @@ def _clean_up(workspace: Workspace) -> str:
 
 def _counts(found: _Found, reports: int) -> str:
     told = [plural(found.rows, "row"), plural(found.risks, "risk")]
+    told += [plural(found.contacts, "contact")] if found.contacts else []
     if found.set_aside:
         told.append(f"{plural(found.set_aside, 'line')} of what was set aside")
     if reports:

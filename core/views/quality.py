@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from core import evaluation, registry, reporting
-from core.evaluation import AtCapacity
-from core.store import models
+from core.evaluation import AtCapacity, Contacted
+from core.records import Version
+from core.store import contacts, models
 from core.workspace import Workspace
 
 #: risks from which everybody is called, in the table of thresholds
@@ -39,6 +40,8 @@ class Judgement:
     segments_sentence: str
     #: what being explainable costs
     yardstick: str
+    #: with and without the clients who were contacted; None where nobody was
+    contacted: Contacted | None
 
 
 def judgement(workspace: Workspace) -> Judgement | None:
@@ -63,8 +66,22 @@ def judgement(workspace: Workspace) -> Judgement | None:
         thresholds=evaluation.threshold_table(outcome, risk, _within(risk)),
         segments=pd.DataFrame(manifest["segments"]["worst"]),
         segments_sentence=manifest["segments"]["sentence"],
+        contacted=_contacted(workspace, learned, champion),
         yardstick=reporting.yardstick_sentence(manifest["yardstick"]),
     )
+
+
+def _contacted(workspace: Workspace, learned: pd.DataFrame, champion: Version) -> Contacted | None:
+    with workspace.store.reading() as db:
+        spoken = contacts.list_contacts(db)
+    config = workspace.config
+    mask = evaluation.was_contacted(learned, spoken, config.data.horizon_days)
+    if not mask.any():
+        return None
+    return evaluation.by_contact(
+        learned["outcome"].to_numpy(), learned["risk"].to_numpy(), mask, threshold=champion.threshold,
+        seed=config.model.seed, most=config.monitoring.max_contacted, cluster=learned["_client"].to_numpy(),
+    )  # fmt: skip
 
 
 def _within(risk: np.ndarray) -> list[float]:

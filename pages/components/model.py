@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import plots
+from core.evaluation import Contacted
 from core.pipeline import full
 from core.views import model
 from core.views.model import Health
@@ -97,6 +98,8 @@ def judgement(judged: Judgement) -> None:
             alt="Share of the leavers caught by the share of clients called, highest risk first. "
             + judged.capacity.sentence,
         )  # fmt: skip
+    if judged.contacted is not None:
+        _contacted(judged.contacted)
     with st.expander("Thresholds in plain words", icon=":material/rule:"):
         table(
             judged.thresholds, "What calling everyone from a risk on would have brought", {
@@ -114,6 +117,25 @@ def judgement(judged: Judgement) -> None:
                     "low": ("95 % from", "%.3f"), "high": ("to", "%.3f"),
                 },
             )  # fmt: skip
+
+
+def _contacted(found: Contacted) -> None:
+    """Quality with and without the clients who were contacted."""
+    st.header("Clients who were contacted")
+    if found.warning:
+        st.warning(plain(found.warning), icon=":material/warning:")
+    sides = {"All": found.everyone, "Left alone": found.left_alone}
+    rows = [
+        {"who": who} | {metric.metric: metric.value for metric in metrics} | {"n": metrics[0].n}
+        for who, metrics in sides.items()
+        if metrics
+    ]
+    table(
+        pd.DataFrame(rows), "Quality for all clients and for those who were left alone", {
+            "who": "Clients", "n": ("Rows", "%,d"), "roc_auc": ("roc_auc", "%.3f"), "precision": ("precision", "%.3f"),
+            "recall": ("recall", "%.3f"), "mean_risk_gap": ("mean_risk_gap", "%.3f"),
+        },
+    )  # fmt: skip
 
 
 def roll_back_button(shown: Shown) -> None:

@@ -17,9 +17,10 @@ from core.store import tables
 from core.store.database import one_at_a_time
 from core.store.migrations.m001 import m001_first_tables
 from core.store.migrations.m002 import m002_nothing_lost
+from core.store.migrations.m003 import m003_reasons_and_contacts
 
 MIGRATIONS: list[tuple[str, Callable[[Connection], None]]] = [
-    (migration.__name__, migration) for migration in (m001_first_tables, m002_nothing_lost)
+    (migration.__name__, migration) for migration in (m001_first_tables, m002_nothing_lost, m003_reasons_and_contacts)
 ]
 
 
