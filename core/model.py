@@ -38,6 +38,10 @@ class ModelColumn:
     #: range seen in training (numeric)
     low: float = float("nan")
     high: float = float("nan")
+    #: stretches of that range, wide ones, in which there was no training row (numeric)
+    gaps: tuple[tuple[float, float], ...] = ()
+    #: whether no training row lacked a value
+    always_known: bool = False
 
     @property
     def categorical(self) -> bool:

@@ -177,6 +177,31 @@ def performance_by_chunk(found: pd.DataFrame, *, name: str, reference: float) ->
     return figure
 
 
+def effect_curve(curve: pd.DataFrame) -> go.Figure:
+    """What a column adds to the log-odds: a line over its numbers, or a bar for each level.
+
+    `curve`: value, text, contribution; the row without a value is for clients of whom it is not known.
+    """
+    known = curve[curve["value"].notna()]
+    figure = go.Figure()
+    if pd.api.types.is_numeric_dtype(curve["value"]):
+        figure.add_scatter(
+            x=known["value"], y=known["contribution"], mode="lines", line={"color": BLUE, "width": 2},
+            hovertemplate="%{x:,}: %{y:+.2f}<extra></extra>",
+        )  # fmt: skip
+    else:
+        figure.add_bar(
+            x=known["text"].map(escape), y=known["contribution"],
+            marker_color=np.where(known["contribution"] > 0, RAISES, LOWERS),
+            hovertemplate="%{x}: %{y:+.2f}<extra></extra>",
+        )  # fmt: skip
+    figure.add_hline(y=0, line={"color": SLATE, "width": 1})
+    figure.update_layout(LAYOUT, height=280, showlegend=False)
+    figure.update_xaxes(title=None)
+    figure.update_yaxes(title="↑ raises the risk (log-odds)")
+    return figure
+
+
 def reliability_curve(found: pd.DataFrame) -> go.Figure:
     """Rate of leavers by risk, with 95 % intervals, beside the line on which risks come true.
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import plots
-from core.views import clients, model, monitoring
+from core.views import clients, effects, model, monitoring
 from core.views import quality as quality_view
 from core.wording import percent, plural
 from pages import components
@@ -32,6 +32,8 @@ with components.tell_errors():
 
     if judged is not None:
         components.judgement(judged)
+    if curves := effects.effects(SHOWN.workspace):
+        components.effects(curves)
 
     left, right = st.columns([3, 2], gap="medium")
     with left:

@@ -20,7 +20,7 @@ from core.ingestion import delimited
 from core.model import AdditiveModel, LinearTerm, ModelColumn
 from core.pipeline import full
 from core.pipeline.score import ADDED, ScoredFile, score_file, score_stream
-from core.scoring import BandCuts, ReasonWriter, band_cuts, reasons, strongest
+from core.scoring import TOGETHER, BandCuts, ReasonWriter, band_cuts, reasons, strongest
 from core.training import fit_family
 from core.workspace import Workspace
 from tests.builders import clients_frame, drop, make_workspace
@@ -80,7 +80,14 @@ def test_reasons_hold_the_value_what_is_usual_and_the_exact_contribution() -> No
     assert found[0] == [
         {"column": "usage", "value": "8", "usual": "2", "contribution": -3.0},
         {"column": "plan", "value": "B", "usual": "A", "contribution": -0.2},
-        {"column": "usage and plan", "value": "8, B", "usual": "2, A", "contribution": 0.05},
+        {
+            "column": "usage and plan",
+            "value": "8, B",
+            "usual": "2, A",
+            "contribution": 0.05,
+            "columns": ["usage", "plan"],
+            "values": ["8", "B"],
+        },
     ]
     assert found[1] == [
         {"column": "usage", "value": "unknown", "usual": "2", "contribution": 0.3},
@@ -93,10 +100,18 @@ def test_reasons_as_text_by_hand() -> None:
     model = hand_made()
     written = [column.to_pylist() for column in ReasonWriter(model).write(scoring.score(model, BY_HAND))]
     assert list(zip(*written, strict=True)) == [
-        ("usage above 5 lowers the risk", "plan B lowers the risk", "usage above 5 with plan B raises the risk"),
+        (
+            "usage above 5 lowers the risk",
+            "plan B lowers the risk",
+            "usage above 5 together with plan B raises the risk",
+        ),
         ("usage unknown raises the risk", "plan unknown raises the risk", ""),
         ("", "", ""),
-        ("usage below 2 raises the risk", "plan A raises the risk", "usage below 2 with plan A raises the risk"),
+        (
+            "usage below 2 raises the risk",
+            "plan A raises the risk",
+            "usage below 2 together with plan A raises the risk",
+        ),
     ]
 
 
@@ -175,7 +190,7 @@ def test_every_text_agrees_with_the_row_and_names_the_columns_that_the_reasons_n
                 continue
             reason = structured[place][rank]
             said, way = re.fullmatch(r"(.+) (raises|lowers) the risk", text).groups()
-            parts = said.split(" with ")
+            parts = said.split(TOGETHER)
             assert " and ".join(part.split(" ", 1)[0] for part in parts) == reason["column"]
             assert way == ("raises" if reason["contribution"] > 0 else "lowers")
             assert all(holds(part, row) for part in parts), (text, row.to_dict())

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 
 from core import files, ingestion, registry, schema, scoring, values
@@ -21,9 +22,11 @@ from core.dataset import Dataset
 from core.errors import BellwetherError, RefusedFile
 from core.ingestion import TextTable
 from core.model import AdditiveModel
+from core.pipeline.changed import changes_since
 from core.pipeline.running import Progress, Step
 from core.records import Version
 from core.schema import CATEGORICAL, Contract
+from core.scoring import unfamiliar
 from core.store import models
 from core.values import PLAIN, Spelling
 from core.wording import plural
@@ -53,10 +56,13 @@ def score_clients(workspace: Workspace, step: Step, dataset: Dataset, contract: 
     )
     due = current[~unchanged]
     rows = _risk_rows(workspace, due, contract, champion, model)
+    changed = changes_since(workspace, dataset, rows, stored, model)
+    rows = [one | {"change": change} for one, change in zip(rows, changed, strict=True)]
     gone = stored[~stored.index.isin(current["_client"])]
     gone = gone.assign(why=np.where(gone.index.isin(missing["_client"]), "missing", "left"))
     for client, last in gone[gone["off_list"] != gone["why"]].iterrows():
         row: dict[str, Any] = {**last, "client": client, "risk": None, "reasons": [], "off_list": last["why"]}
+        row |= {"change": None, "unfamiliar": None}
         row.pop("why")
         row.pop("known_at")
         rows.append(row | {"value": None if pd.isna(row["value"]) else row["value"]})
@@ -75,6 +81,7 @@ def _risk_rows(
     learned = registry.load_learned(workspace.models_folder, champion)
     risk, out_of_fold = scoring.delivered(scored.risk, due, learned)
     reasons = scoring.reasons(model, scored, features)
+    strange = unfamiliar.told(model, unfamiliar.unfamiliar(model, scored.encoded), features)
 
     def column(name: str, otherwise: Any) -> list[Any]:
         if not name:
@@ -91,6 +98,7 @@ def _risk_rows(
         "owner": column(contract.owner, ""),
         "value": column(contract.value, None),
         "reasons": reasons,
+        "unfamiliar": [said or None for said in strange],
     }
     common = {"version": champion.version, "off_list": ""}
     return [{**common, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
@@ -145,7 +153,23 @@ class _Scorer:
         provisional = np.full(table.num_rows, scoring.PROVISIONAL)
         band = provisional if self.version.provisional else self.cuts.band(scored.risk)
         risk = pa.array(scored.risk).cast(pa.string())
-        return [risk, pa.array(band), *self.writer.write(scored)], unreadable
+        reasons = self._strange_first(scored, features, self.writer.write(scored))
+        return [risk, pa.array(band), *reasons], unreadable
+
+    def _strange_first(self, scored: scoring.Scored, features: pd.DataFrame, reasons: list[pa.Array]) -> list[pa.Array]:
+        """The reasons, and where there was nothing like a client before, that in front of them."""
+        found = unfamiliar.unfamiliar(self.model, scored.encoded)
+        places = np.flatnonzero(found.any())
+        if len(places) == 0:
+            return reasons
+        own = unfamiliar.Unfamiliar({name: mask[places] for name, mask in found.columns.items()})
+        said = unfamiliar.told(self.model, own, features.iloc[places].reset_index(drop=True))
+        texts = np.full(len(scored.risk), None, dtype=object)
+        texts[places] = [unfamiliar.sentence(one) for one in said]
+        strange = pa.array(texts, pa.string())
+        known = pc.is_valid(strange)
+        shifted = [strange, *reasons[:-1]]
+        return [pc.if_else(known, moved, reason) for moved, reason in zip(shifted, reasons, strict=True)]
 
 
 def _scorer(workspace: Workspace) -> _Scorer:

@@ -52,7 +52,7 @@ def insert_risks(db: Session, run_id: int, rows: list[dict[str, Any]], at: datet
 
 RISK_COLUMNS = [
     "client", "as_of", "version", "risk", "content", "out_of_fold", "off_list", "label", "owner", "value",
-    "reasons", "known_at",
+    "reasons", "known_at", "change", "unfamiliar",
 ]  # fmt: skip
 
 

@@ -16,6 +16,8 @@ RARE = 5
 MOST_LEVELS = 100
 #: numbers with at most this many distinct values are named value by value
 _FEW_VALUES = 10
+#: share of the range without a training row that is worth a word
+_WIDE = 0.2
 
 
 def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelColumn, ...]:
@@ -26,7 +28,12 @@ def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelC
         if column.kind == CATEGORICAL:
             counts = series.value_counts()
             usual = min(counts[counts == counts.max()].index) if len(counts) else None
-            described.append(ModelColumn(column.name, column.kind, levels=frequent_levels(counts), usual=usual))
+            described.append(
+                ModelColumn(
+                    column.name, column.kind, levels=frequent_levels(counts), usual=usual,
+                    always_known=bool(series.notna().all()),
+                )
+            )  # fmt: skip
             continue
         known = series.dropna().to_numpy(dtype=np.float64)
         if len(known) == 0:
@@ -38,9 +45,18 @@ def describe_columns(features: pd.DataFrame, contract: Contract) -> tuple[ModelC
                 column.name, column.kind, cuts=tuple(float(cut) for cut in cuts(known, np.arange(0.1, 0.95, 0.1))),
                 distinct=tuple(float(value) for value in distinct) if len(distinct) <= _FEW_VALUES else (),
                 usual=float(np.median(known)), low=float(distinct[0]), high=float(distinct[-1]),
+                gaps=_gaps(distinct), always_known=len(known) == len(series),
             )
         )  # fmt: skip
     return tuple(described)
+
+
+def _gaps(distinct: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """Stretches without a value that take up more than a fifth of the range; none where values are few by nature."""
+    if len(distinct) <= _FEW_VALUES:
+        return ()
+    wide = np.flatnonzero(np.diff(distinct) > _WIDE * (distinct[-1] - distinct[0]))
+    return tuple((float(distinct[place]), float(distinct[place + 1])) for place in wide)
 
 
 def frequent_levels(counts: pd.Series, most: int = MOST_LEVELS) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import registry
+from core import registry, scoring
 from core.records import Version
-from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts
+from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts, changes, unfamiliar
 from core.store import history, ingested, models
 from core.wording import plural
 from core.workspace import Workspace
@@ -24,7 +24,8 @@ BANDS = (HIGH, MEDIUM, LOW)
 class ClientList:
     """Current clients by risk, highest first, and how far the list can be trusted."""
 
-    #: client, name, owner, value, risk, band, rank, reason_1..3, out_of_fold, as_of, scored_at
+    #: client, name, owner, value, risk, band, rank, reason_1..3, unfamiliar (a sentence, "": nothing), change (since
+    #: last time, a sentence), out_of_fold, as_of, scored_at
     clients: pd.DataFrame
     champion: Version | None
     cuts: BandCuts | None
@@ -68,6 +69,8 @@ def client_list(workspace: Workspace) -> ClientList:
             "band": "provisional" if provisional or cuts is None else cuts.band(listed["risk"].to_numpy()),
             "rank": shown,
             **{f"reason_{n + 1}": [_reason(reasons, n) for reasons in listed["reasons"]] for n in range(3)},
+            "unfamiliar": [unfamiliar.sentence(said) if said else "" for said in listed["unfamiliar"]],
+            "change": [changes.sentence(one) if one and not provisional else "" for one in listed["change"]],
             "out_of_fold": listed["out_of_fold"],
             "as_of": listed["as_of"],
             "scored_at": listed["known_at"],
@@ -78,11 +81,7 @@ def client_list(workspace: Workspace) -> ClientList:
 
 
 def _reason(reasons: list[dict], number: int) -> str:
-    if number >= len(reasons):
-        return ""
-    reason = reasons[number]
-    way = "raises" if reason["contribution"] > 0 else "lowers"
-    return f"{reason['column']} {reason['value']} (usual {reason['usual']}) {way} the risk"
+    return scoring.sentence(reasons[number]) if number < len(reasons) else ""
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,12 @@ class ClientDetail:
 
     #: column -> value of the client's row in the list
     row: dict[str, Any]
-    #: column, value, usual, contribution (log-odds, exact), strongest first
+    #: column, value, usual, contribution (log-odds, exact), strongest first, both those that raise and that lower
     reasons: pd.DataFrame
+    #: what changed in the client since last time: column, before, now, contribution (log-odds)
+    client_change: pd.DataFrame
+    #: what changed in the model since last time: column, contribution (log-odds)
+    model_change: pd.DataFrame
     #: known_at, as_of, risk (NaN while provisional), version, family; oldest first
     history: pd.DataFrame
 
@@ -189,11 +192,15 @@ def client_detail(workspace: Workspace, found: ClientList, client: str) -> Clien
         risks = models.risks_of_client(db, client)
         versions = {version.version: version for version in models.list_versions(db)}
     reasons = pd.DataFrame(risks["reasons"].iloc[-1], columns=["column", "value", "usual", "contribution"])
+    change = risks["change"].iloc[-1] or {}
+    by_client = pd.DataFrame(change.get("client_reasons", []), columns=["column", "before", "now", "contribution"])
+    by_model = pd.DataFrame(change.get("model_reasons", []), columns=["column", "contribution"])
+    by_model["column"] = by_model["column"].replace("", "the general level")
     known = risks[["known_at", "as_of", "risk", "version"]].reset_index(drop=True)
     known["family"] = [versions[name].family for name in known["version"]]
     provisional = np.array([versions[name].provisional for name in known["version"]], dtype=bool)
     known["risk"] = known["risk"].where(~provisional)
-    return ClientDetail({str(name): value for name, value in own.iloc[0].items()}, reasons, known)
+    return ClientDetail({str(name): value for name, value in own.iloc[0].items()}, reasons, by_client, by_model, known)
 
 
 def exported(found: ClientList, clients: pd.DataFrame) -> pd.DataFrame:

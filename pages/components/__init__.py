@@ -15,7 +15,16 @@ from pages.components.data import first_steps, last_batch
 from pages.components.frame import Shown, client_list, empty, figure, freshness, link, page, tell_errors, worker_bar
 from pages.components.ingestion import batch_deeds, contract_check, rows_to_mend, troubles
 from pages.components.jobs import job_button
-from pages.components.model import card, grade, judgement, metric_cards, model_figure, model_text, roll_back_button
+from pages.components.model import (
+    card,
+    effects,
+    grade,
+    judgement,
+    metric_cards,
+    model_figure,
+    model_text,
+    roll_back_button,
+)
 from pages.components.scoring import score_upload, scored_name, scored_table
 from pages.components.tables import CHART, download, table
 from pages.components.texts import ago, interval, money, plain, when
@@ -34,6 +43,7 @@ __all__ = [
     "contract_check",
     "counted",
     "download",
+    "effects",
     "empty",
     "figure",
     "filters",

@@ -15,7 +15,7 @@ from core.views import clients as views
 from core.views.clients import BANDS, ClientDetail, ClientList, Standing
 from core.wording import like_this, percent, plural
 from pages.components.frame import Shown
-from pages.components.tables import CHART, LAZY_ROWS, download, height
+from pages.components.tables import CHART, LAZY_ROWS, download, height, table
 from pages.components.texts import money, plain, when
 
 #: the query parameter that names the client in detail
@@ -117,6 +117,10 @@ def client_detail(shown: Shown, found: ClientList, detail: ClientDetail) -> None
     said += [money(row["value"], data.currency, data.value_per)] if not pd.isna(row["value"]) else []
     said += [f"as of {when(row['as_of'], shown.zone)}"]
     st.markdown(" · ".join(said))
+    if row["unfamiliar"]:
+        st.warning(plain(f"{row['unfamiliar']} Take the risk as a guess."), icon=":material/help:")
+    if row["change"]:
+        _change(row, detail)
     reasons, history = st.columns(2, gap="medium")
     with reasons:
         st.markdown("**Strongest reasons**")
@@ -134,6 +138,25 @@ def client_detail(shown: Shown, found: ClientList, detail: ClientDetail) -> None
                 plots.risk_history(detail.history), key="history", config=CHART,
                 alt=f"Risk of {row['name']}: {percent(first['risk'])} on {when(first['known_at'], shown.zone)}, "
                 f"{percent(last['risk'])} on {when(last['known_at'], shown.zone)}",
+            )  # fmt: skip
+
+
+def _change(row: dict[str, Any], detail: ClientDetail) -> None:
+    """What became of the risk since last time, and by what."""
+    st.markdown(plain(row["change"]))
+    if len(detail.client_change) == 0 and len(detail.model_change) == 0:
+        return
+    with st.expander("What changed", icon=":material/compare_arrows:"):
+        if len(detail.client_change):
+            table(
+                detail.client_change, "What changed in the client, and what it adds to the log-odds", {
+                    "column": "The client", "before": "Before", "now": "Now", "contribution": ("Log-odds", "%+.2f"),
+                },
+            )  # fmt: skip
+        if len(detail.model_change):
+            table(
+                detail.model_change, "What the other model makes of the same values, in log-odds",
+                {"column": "The model, for", "contribution": ("Log-odds", "%+.2f")},
             )  # fmt: skip
 
 

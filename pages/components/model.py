@@ -138,6 +138,21 @@ def _contacted(found: Contacted) -> None:
     )  # fmt: skip
 
 
+def effects(curves: dict[str, pd.DataFrame]) -> None:
+    """What each column adds to the risk, one at a time."""
+    st.header("What moves the risk")
+    chosen = st.selectbox("Column", list(curves), key="effect", width=320) or next(iter(curves))
+    curve = curves[chosen]
+    unknown = curve[curve["value"].isna()]["contribution"]
+    said = f" Where it is not known: {unknown.iloc[0]:+.2f}." if len(unknown) else ""
+    st.caption(f"The columns that move it most come first. Above 0 a value raises the risk.{said}")
+    st.plotly_chart(
+        plots.effect_curve(curve), key="effect-curve", config=CHART,
+        alt=f"What {chosen} adds to the log-odds of leaving: from {curve['contribution'].min():+.2f} to "
+        f"{curve['contribution'].max():+.2f}",
+    )  # fmt: skip
+
+
 def roll_back_button(shown: Shown) -> None:
     """Go back to the champion before the present one, after asking."""
     earlier = model.earlier_champion(shown.workspace)
