@@ -144,9 +144,9 @@ def test_what_was_never_seen_is_said() -> None:
     model = fit_family("logistic", features, (np.arange(n) % 3 == 0).astype(int), kinds, ModelConfig())
     asked = pd.DataFrame(
         {
-            "delay": [10.0, 480.0, 80.0, -1.0, np.nan],
+            "delay": [124.0, 480.0, 80.0, -10.0, np.nan],
             "plan": pd.Series(["A", "A", "B", "C", "A"], dtype="str"),
-            "since": [500.0, 500.0, 500.0, 95.0, 500.0],
+            "since": [500.0, 500.0, 500.0, 40.0, 500.0],
         }
     )
     found = unfamiliar.unfamiliar(model, model.encode(asked))
@@ -155,8 +155,8 @@ def test_what_was_never_seen_is_said() -> None:
         [],
         ["delay is 480, the most seen was 120"],
         ["delay is 80, nobody was between 50 and 120"],
-        ["delay is -1, the least seen was 0", "plan is C, which hardly anybody had",
-         "since is 95 days ago, the latest seen was 100 days ago"],
+        ["delay is -10, the least seen was 0", "plan is C, which hardly anybody had",
+         "since is 40 days ago, the latest seen was 100 days ago"],
         ["delay is unknown, it was known of all"],
     ]  # fmt: skip
     assert found.any().tolist() == [False, True, True, True, True]

@@ -12,6 +12,10 @@ from core.scoring.reasons import own_text
 from core.wording import listed
 
 
+#: a value further beyond the range that was learned from than this share of it is like nothing there
+_BEYOND = 0.05
+
+
 @dataclass(frozen=True, eq=False)
 class Unfamiliar:
     """Which values were never seen."""
@@ -42,7 +46,8 @@ def _strange(column: ModelColumn, encoded: Encoded) -> np.ndarray:
     values = encoded[column.name][0]
     if not column.low <= column.high:  # no value was ever seen
         return ~np.isnan(values)
-    strange = (values < column.low) | (values > column.high)
+    margin = _BEYOND * (column.high - column.low)
+    strange = (values < column.low - margin) | (values > column.high + margin)
     for low, high in column.gaps:
         strange |= (values > low) & (values < high)
     return strange | np.isnan(values) if column.always_known else strange

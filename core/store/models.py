@@ -84,6 +84,17 @@ def risks_of_client(db: Session, client: str) -> pd.DataFrame:
     return _risk_frame(db, wanted.order_by(table.c.id))
 
 
+def last_risk(db: Session, client: str) -> dict[str, Any] | None:
+    """The newest row of one client; None where there is none."""
+    table = tables.risks
+    names = ("risk", "version", "reasons", "known_at")
+    wanted = select(*(table.c[name] for name in names)).where(table.c.client == client).order_by(table.c.id.desc())
+    if db.at is not None:
+        wanted = wanted.where(table.c.known_at <= db.at)
+    row = db.connection.execute(wanted.limit(1)).first()
+    return dict(row._mapping) if row else None
+
+
 def delete_risks(db: Session, client: str) -> int:
     """Remove every risk a client had, because the client is erased; how many."""
     return int(db.connection.execute(delete(tables.risks).where(tables.risks.c.client == client)).rowcount)

@@ -203,6 +203,33 @@ def client_detail(workspace: Workspace, found: ClientList, client: str) -> Clien
     return ClientDetail({str(name): value for name, value in own.iloc[0].items()}, reasons, by_client, by_model, known)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What was last delivered about a client."""
+
+    client: str
+    #: None: off the list
+    risk: float | None
+    #: "" off the list, or while the model is provisional
+    band: str
+    version: str
+    reasons: list[dict[str, Any]]
+    known_at: datetime
+
+
+def risk_of(workspace: Workspace, client: str) -> Known | None:
+    """The last delivered risk of a client by its id, quickly; None where there never was one."""
+    with workspace.store.reading() as db:
+        row = models.last_risk(db, client)
+        champion = registry.champion(db) if row else None
+    if row is None:
+        return None
+    shown = champion is not None and not champion.provisional and row["risk"] is not None
+    cuts = band_cuts(champion.base_rate, workspace.config.worklist) if shown and champion else None
+    band = str(cuts.band(np.array([row["risk"]]))[0]) if cuts else ""
+    return Known(client, row["risk"], band, row["version"], row["reasons"], row["known_at"])
+
+
 def exported(found: ClientList, clients: pd.DataFrame) -> pd.DataFrame:
     """Clients of the list as they leave as a file: a provisional list without risk and band."""
     names = ["rank", "client", "name", "owner", "value", "risk", "band", "reason_1", "reason_2", "reason_3", "as_of"]
