@@ -11,7 +11,6 @@ from core.model import AdditiveModel, Bins, Encoded, ModelColumn
 from core.scoring.reasons import own_text
 from core.wording import listed
 
-
 #: a value further beyond the range that was learned from than this share of it is like nothing there
 _BEYOND = 0.05
 
