@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,8 @@ def model_card(manifest: dict[str, Any]) -> str:
 
 {manifest["segments"]["sentence"]}
 
+{_list(one["sentence"] for one in manifest["baselines"])}
+
 ## The contest
 
 The simplest family within one standard error of the lowest log loss wins.
@@ -66,6 +68,11 @@ The simplest family within one standard error of the lowest log loss wins.
 
 {_table(("column", "kind"), columns)}
 """
+
+
+def _list(sentences: Iterable[str]) -> str:
+    """A list in Markdown."""
+    return "\n".join(f"- {one}" for one in sentences)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

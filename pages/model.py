@@ -5,6 +5,7 @@ import streamlit as st
 from core import plots
 from core.views import clients, effects, model, monitoring
 from core.views import quality as quality_view
+from core.views import versions as versions_view
 from core.wording import percent, plural
 from pages import components
 
@@ -59,8 +60,11 @@ with components.tell_errors():
             {"family": "Family", "log_loss": ("log_loss", "%.4f"), "roc_auc": ("roc_auc", "%.4f")},
         )  # fmt: skip
         if judged is not None:
-            st.caption(components.plain(judged.yardstick))
+            for said in (*judged.baselines, judged.yardstick):
+                st.caption(components.plain(said))
 
+    if changed := versions_view.package_changes(SHOWN.workspace):
+        st.caption(components.plain(changed))
     versions = model.versions(SHOWN.workspace)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Versions", width="stretch")

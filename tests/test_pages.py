@@ -326,6 +326,8 @@ def test_the_model_page_shows_metrics_confusion_contest_versions_and_a_way_back(
     assert judged.capacity.sentence in said
     assert judged.segments_sentence in said
     assert "being explainable costs" in said
+    assert all(one in said for one in judged.baselines)
+    assert any("who knows the base rate alone" in one for one in judged.baselines)
     thresholds, segments, _, versions, decided, *_ = tables(app)
     assert thresholds["contacted"].is_monotonic_decreasing
     assert {"column", "segment", "off"} <= set(segments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,8 +23,18 @@ MONTHS, CLIENTS = 7, 700
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick() -> Iterator[None]:
+    """One family is enough here: how well the company is foretold is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        one = replay.EXAMPLE_CONFIG.replace("[model]\n", '[model]\nfamilies = ["logistic"]\n')
+        assert one != replay.EXAMPLE_CONFIG
+        patch.setattr(replay, "EXAMPLE_CONFIG", one)
+        yield
+
+
 @pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def own(tmp_path_factory: pytest.TempPathFactory, quick: None) -> Workspace:
     """One's own workspace, with a small example company below it."""
     workspace = make_workspace(tmp_path_factory.mktemp("own"), now=Clock(NOW))
     replay.build_example(workspace, months=MONTHS, clients=CLIENTS)

@@ -53,10 +53,13 @@ def _recorded(workspace: Workspace, config: ModelConfig, contract: Contract) -> 
             manifest = registry.read_manifest(workspace.models_folder, version)
         except DamagedVersion:  # retired, or moved away: it cannot tell
             continue
-        made_with = manifest["config"]
-        same = ("budget_seconds", "families", "pairs", "folds", "max_training_rows")
-        if all(made_with.get(key) == config.model_dump(mode="json")[key] for key in same):
-            learned = [column["name"] for column in manifest["columns"] if column["name"] != config.weight]
-            if learned == columns and manifest.get("budget", {}).get("rows"):
-                return int(manifest["budget"]["rows"])
+        made_with, budget = manifest["config"], manifest.get("budget", {})
+        same = ("budget_seconds", "families", "pairs", "folds")
+        learned = [column["name"] for column in manifest["columns"] if column["name"] != config.weight]
+        if (
+            budget.get("asked_rows") == config.max_training_rows
+            and learned == columns
+            and all(made_with.get(key) == config.model_dump(mode="json")[key] for key in same)
+        ):
+            return int(budget["rows"])
     return None

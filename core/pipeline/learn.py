@@ -60,8 +60,9 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
             history.insert_decision(db, run.id, decision, run.at)
         return Attempt(decision, None)
     made = Made(
-        workspace, dataset.fingerprint, known, contest, contract, config, model, fitted, risk, decision, _batches(rows)
-    )
+        workspace, dataset.fingerprint, known, contest, contract, config, model, fitted, risk, decision, rule,
+        _batches(rows),
+    )  # fmt: skip
     version, metrics = save(made, run.at, provisional=few)
     with step.commit() as db:
         history.insert_decision(db, run.id, decision, run.at)

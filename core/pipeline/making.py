@@ -15,7 +15,7 @@ from core.config import ModelConfig
 from core.model import AdditiveModel
 from core.records import Decision, Metric, Version
 from core.schema import Contract
-from core.training import Contest, TrainingSet
+from core.training import Contest, Rule, TrainingSet
 from core.workspace import Workspace
 
 #: segments that are stored with a version, the worst
@@ -39,6 +39,8 @@ class Made:
     #: out of fold, (n,)
     risk: np.ndarray
     decision: Decision
+    #: the best single column; None where none is better than chance
+    rule: Rule | None
     #: ids of the batches that rows or outcomes came with
     batches: list[int]
 
@@ -64,6 +66,7 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
         **_recipe(made), **_outcome_of_contest(made), "sentence": made.decision.sentence,
         "metrics": {m.metric: {"value": m.value, "low": m.low, "high": m.high, "n": m.n} for m in metrics},
         "grade": asdict(evaluation.grade(by_name, len(outcome), int(outcome.sum()), config.gate)),
+        "baselines": _baselines(made, tested, groups),
         "segments": {
             "sentence": evaluation.worst_sentence(segments), "worst": segments.head(_WORST).to_dict("records"),
         },
@@ -80,6 +83,19 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
     return version, metrics
 
 
+def _baselines(made: Made, tested: np.ndarray, cluster: np.ndarray | None) -> list[dict[str, Any]]:
+    """The version beside who knows the base rate alone, and beside the best single column."""
+    outcome, risk = made.known.outcome[tested], made.risk[tested]
+    theirs = {"who knows the base rate alone": evaluation.base_rate(outcome)}
+    if made.rule is not None and made.model.family != "rule":
+        theirs[f"the column {made.rule.column} alone"] = made.rule.risk[tested]
+    seed = made.config.seed
+    found = [
+        evaluation.against(outcome, risk, name, their, seed=seed, cluster=cluster) for name, their in theirs.items()
+    ]
+    return [asdict(one) for one in found]
+
+
 def _recipe(made: Made) -> dict[str, Any]:
     """What is needed to make it again."""
     config, data = made.config, made.workspace.config.data
@@ -87,7 +103,10 @@ def _recipe(made: Made) -> dict[str, Any]:
         "family": made.model.family, "seed": config.seed, "data": data.model_dump(mode="json"),
         "columns": json.loads(made.contract.to_json())["columns"], "client_contract": made.contract.to_json(),
         "rows": made.fitted, "rows_available": made.known.n, "batches": made.batches,
-        "budget": {"seconds": config.budget_seconds, "rows": config.max_training_rows},
+        "budget": {
+            "seconds": config.budget_seconds, "rows": config.max_training_rows,
+            "asked_rows": made.workspace.config.model.max_training_rows,
+        },
         "packages": registry.package_versions(), "python": platform.python_version(),
     }  # fmt: skip
 

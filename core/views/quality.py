@@ -38,6 +38,8 @@ class Judgement:
     #: see `evaluation.segments`; the worst that were stored
     segments: pd.DataFrame
     segments_sentence: str
+    #: sentences: the champion beside the base rate and the best single column
+    baselines: list[str]
     #: what being explainable costs
     yardstick: str
     #: with and without the clients who were contacted; None where nobody was
@@ -50,7 +52,7 @@ def judgement(workspace: Workspace) -> Judgement | None:
     if champion is None or champion.provisional:
         return None
     manifest = registry.read_manifest(workspace.models_folder, champion)
-    if "grade" not in manifest:
+    if "baselines" not in manifest:
         return None
     learned = registry.load_learned(workspace.models_folder, champion).dropna(subset="risk")
     outcome, risk = learned["outcome"].to_numpy(), learned["risk"].to_numpy()
@@ -66,6 +68,7 @@ def judgement(workspace: Workspace) -> Judgement | None:
         thresholds=evaluation.threshold_table(outcome, risk, _within(risk)),
         segments=pd.DataFrame(manifest["segments"]["worst"]),
         segments_sentence=manifest["segments"]["sentence"],
+        baselines=[one["sentence"] for one in manifest["baselines"]],
         contacted=_contacted(workspace, learned, champion),
         yardstick=reporting.yardstick_sentence(manifest["yardstick"]),
     )

@@ -76,7 +76,7 @@ def grade(judged: Judgement) -> None:
     """The grade and the sentence behind it."""
     with st.container(border=True):
         if judged.letter:
-            st.markdown(f"### Grade {judged.letter}")
+            st.header(f"Grade {judged.letter}", anchor=False)
         st.markdown(plain(judged.grade.removeprefix(f"{judged.letter}: ")))
 
 
