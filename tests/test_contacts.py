@@ -50,8 +50,9 @@ def test_contacts_are_kept_in_order_and_shown_beside_quality_with_a_warning(live
     assert judgement(lived).contacted is None
     said = contacted(lived, clients[0], "Ada", how="visit", result="saved", note="all is well")
     assert said == f"{clients[0]}: contacted on 2026-03-01 (visit, saved)."
-    for client in clients[1:200]:
-        contacted(lived, client, "Ada", on=NOW - timedelta(hours=1))
+    with lived.store.writing() as db:
+        for client in clients[1:200]:
+            contacts.insert_contact(db, client, NOW - timedelta(hours=1), "Ada", "call", "undecided", "", NOW)
     with lived.store.reading() as db:
         kept = contacts.list_contacts(db)
     assert len(kept) == 200
@@ -75,8 +76,9 @@ def test_what_was_known_before_a_contact_does_not_show_it(lived: Workspace) -> N
 
 def test_a_contact_is_never_a_feature(lived: Workspace) -> None:
     before = lived.model(lived.champion())
-    for client in lived.dataset().rows["_client"]:
-        contacted(lived, client, "Ada")
+    with lived.store.writing() as db:
+        for client in lived.dataset().rows["_client"]:
+            contacts.insert_contact(db, client, NOW, "Ada", "call", "undecided", "", NOW)
     full_run(lived, retrain=True)
     assert [column.name for column in before.columns] == [column.name for column in lived.contract().columns]
     assert lived.dataset().fingerprint == lived.champion().fingerprint

@@ -89,7 +89,7 @@ def pair_world(n: int) -> tuple[pd.DataFrame, np.ndarray]:
 
 @pytest.mark.slow
 def test_each_kind_of_world_is_won_by_the_family_that_fits_it() -> None:
-    config, kinds = ModelConfig(folds=4, pairs=1), contract({"x": "numeric", "y": "numeric"})
+    config, kinds = ModelConfig(folds=3, pairs=1), contract({"x": "numeric", "y": "numeric"})
     features, outcome = pair_world(1500)
     assert hold_contest(rows_of(features, outcome), kinds, config, 0, silent).family == "ebm_pairs"
     random = np.random.default_rng(1)
@@ -105,14 +105,14 @@ def test_each_kind_of_world_is_won_by_the_family_that_fits_it() -> None:
 @pytest.mark.parametrize("rate", [0.03, 0.97])
 def test_rare_leavers_and_rare_stayers_are_learned_alike(rate: float) -> None:
     random = np.random.default_rng(2)
-    x = random.normal(size=3000)
+    x = random.normal(size=1900)
     shift = -4.2 if rate < 0.5 else 4.2
-    outcome = (random.random(3000) < expit(shift + 1.5 * x)).astype(int)
+    outcome = (random.random(1900) < expit(shift + 1.5 * x)).astype(int)
     found = hold_contest(rows_of({"x": x}, outcome), NUMBER, LOGISTIC, 0, silent)
     model, _ = fit_winner(rows_of({"x": x}, outcome), NUMBER, LOGISTIC, found)
     truth = expit(shift + 1.5 * x)
     assert found.families["logistic"].roc_auc > roc_auc_score(outcome, truth) - 0.02
-    assert abs(found.risk.mean() - outcome.mean()) < 3 * np.sqrt(outcome.var() / 3000)
+    assert abs(found.risk.mean() - outcome.mean()) < 3 * np.sqrt(outcome.var() / 1900)
     assert np.abs(model.risk(pd.DataFrame({"x": x})) - truth).mean() < 0.3 * np.abs(outcome.mean() - truth).mean()
 
 

@@ -207,10 +207,12 @@ def _yardstick(rows: TrainingSet, ours: np.ndarray, theirs: np.ndarray) -> Yards
     tested = np.isfinite(ours)
     outcome, own, other = rows.outcome[tested], ours[tested], theirs[tested]
     losses = statistics.log_losses(outcome, own), statistics.log_losses(outcome, other)
+    client = clusters(rows)
+    cluster = None if client is None else client[tested]
     return Yardstick(
         log_loss=float(losses[1].mean()), roc_auc=statistics.roc_auc(outcome, other).value,
-        roc_auc_difference=statistics.roc_auc_difference(outcome, own, other),
-        log_loss_difference=statistics.mean(losses[0] - losses[1]),
+        roc_auc_difference=statistics.roc_auc_difference(outcome, own, other, cluster=cluster),
+        log_loss_difference=statistics.mean(losses[0] - losses[1], cluster=cluster),
     )  # fmt: skip
 
 
@@ -235,7 +237,8 @@ def _choose_recency(fitting: _Fitting, folds: Folds, horizon_days: int, family: 
         risks[recency] = calibrate(scored, rows.outcome, rows.client, fitting.config.seed).risk(scored)
     tried = newest & np.isfinite(risks[asked])
     losses = [statistics.log_losses(rows.outcome[tried], risks[recency][tried]) for recency in both]
-    gain = statistics.mean(losses[0] - losses[1], cluster=None if clusters(rows) is None else rows.client[tried])
+    client = clusters(rows)
+    gain = statistics.mean(losses[0] - losses[1], cluster=None if client is None else client[tried])
     return RecencyChoice(asked, asked if gain.value <= 0 else ALL_ALIKE, gain), share
 
 
