@@ -50,7 +50,7 @@ def snapshot(company: Company, k: int) -> pd.DataFrame:
 
 @pytest.mark.slow
 def test_the_example_company_is_foretold_nearly_as_well_as_its_columns_allow() -> None:
-    company = make_company(seed=11, end=date(2025, 6, 17), months=16, clients=3000)
+    company = make_company(seed=11, end=date(2025, 6, 17), months=16, clients=4000)
     kinds = contract(_KINDS, dated=True)
     rows = pd.concat([snapshot(company, k) for k in range(11)], ignore_index=True)
     known = training_set(rows, kinds)
