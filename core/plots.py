@@ -38,6 +38,15 @@ def _clear(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
+def _whiskers(found: pd.DataFrame, value: np.ndarray, colour: str) -> dict[str, object]:
+    """Bars from `low` to `high` about each value (n,)."""
+    return {
+        "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
+        "array": found["high"].to_numpy(dtype=float) - value,
+        "arrayminus": value - found["low"].to_numpy(dtype=float),
+    }  # fmt: skip
+
+
 def reason_bars(reasons: pd.DataFrame) -> go.Figure:
     """Contributions (log-odds) of a client's reasons, strongest on top; columns as in a client's detail."""
     shown = reasons.iloc[::-1]
@@ -153,11 +162,7 @@ def performance_by_chunk(found: pd.DataFrame, *, name: str, reference: float) ->
         value = own["value"].to_numpy(dtype=float)
         figure.add_scatter(
             x=own["chunk"], y=value, name=kind, mode="markers", marker={"color": colour, "size": 10, "symbol": symbol},
-            error_y={
-                "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
-                "array": own["high"].to_numpy(dtype=float) - value,
-                "arrayminus": value - own["low"].to_numpy(dtype=float),
-            },
+            error_y=_whiskers(own, value, colour),
             customdata=own[["low", "high", "n"]].to_numpy(dtype=float),
             hovertemplate=(
                 "%{x}<br>%{y:.3f} (%{customdata[0]:.3f} to %{customdata[1]:.3f})<br>n = %{customdata[2]:,}"
@@ -213,11 +218,7 @@ def reliability_curve(found: pd.DataFrame) -> go.Figure:
     figure.add_scatter(x=[0, most], y=[0, most], mode="lines", name="as said", line=line, hoverinfo="skip")
     figure.add_scatter(
         x=found["risk"], y=rate, mode="markers", name="what happened", marker={"color": BLUE, "size": 9},
-        error_y={
-            "type": "data", "symmetric": False, "color": BLUE, "thickness": 1.5, "width": 4,
-            "array": found["high"].to_numpy(dtype=float) - rate,
-            "arrayminus": rate - found["low"].to_numpy(dtype=float),
-        },
+        error_y=_whiskers(found, rate, BLUE),
         customdata=found[["low", "high", "n"]].to_numpy(dtype=float),
         hovertemplate=(
             "said %{x:.1%}, left %{y:.1%} (%{customdata[0]:.1%} to %{customdata[1]:.1%})<br>n = %{customdata[2]:,}"
