@@ -237,29 +237,51 @@ class ModelConfig(_Section):
         return families
 
 
-class MonitoringConfig(_Section):
-    """When a difference is called drift."""
+class NumericDriftConfig(_Section):
+    """What is held against a threshold for numbers and dates."""
 
+    method: Literal["ks", "psi", "wasserstein", "jensen_shannon"] = "ks"
+    threshold: Annotated[float, Field(gt=0)] = 0.1
+
+
+class CategoricalDriftConfig(_Section):
+    """What is held against a threshold for levels."""
+
+    method: Literal["total_variation", "psi", "l_infinity", "jensen_shannon"] = "total_variation"
+    threshold: Annotated[float, Field(gt=0)] = 0.1
+
+
+class MonitoringConfig(_Section):
+    """When a difference is called drift, and a worse figure a drop."""
+
+    #: fewer known rows on either side allow no verdict; below `few_rows` only a large change would be seen
     min_rows: Annotated[int, Field(ge=2)] = 30
-    psi_watch: Annotated[float, Field(gt=0)] = 0.1
-    psi_alarm: Annotated[float, Field(gt=0)] = 0.25
+    few_rows: Annotated[int, Field(ge=2)] = 200
+    #: a change is called drift when chance alone would make it less often, over all columns of a chunk
+    q: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    numeric: NumericDriftConfig = NumericDriftConfig()
+    categorical: CategoricalDriftConfig = CategoricalDriftConfig()
+    #: chunks (months, or whole batches) before a chunk that it is compared with; 0: what the champion learned from
+    reference_chunks: Annotated[int, Field(ge=0)] = 0
+    #: at most so many rows of the reference are kept for comparisons
+    reference_rows: Annotated[int, Field(ge=1000)] = 200_000
     #: share of rows whose client was contacted above which quality is shown with a warning
     max_contacted: Share = 0.2
-
-    @model_validator(mode="after")
-    def _in_order(self) -> MonitoringConfig:
-        if self.psi_watch > self.psi_alarm:
-            raise ValueError(f"psi_watch must not be above psi_alarm; got {self.psi_watch:g} and {self.psi_alarm:g}")
-        return self
 
 
 class RetrainConfig(_Section):
     """When the model is trained anew."""
 
+    #: how far roc_auc, realised or estimated, may lie below the champion's own
     on_performance_drop: Annotated[float, Field(gt=0, lt=1)] = 0.02
+    on_estimated_drop: Annotated[float, Field(gt=0, lt=1)] = 0.02
     on_drift: bool = True
+    #: drift counts from this share of the model's weight in the columns that drifted
+    drift_weight: Share = 0.3
     max_age_days: Annotated[int, Field(ge=1)] = 180
     min_new_outcomes: Annotated[int, Field(ge=1)] = 500
+    #: leavers among the new outcomes that training because of drift takes
+    min_new_leavers: Annotated[int, Field(ge=0)] = 100
     cool_down_days: Annotated[int, Field(ge=0)] = 7
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 
 import numpy as np
 import pandas as pd
@@ -123,24 +124,32 @@ def confusion_matrix(*, caught: int, missed: int, in_vain: int, left_alone: int)
     return figure
 
 
-def drift_heatmap(drift: pd.DataFrame, *, watch: float, alarm: float) -> go.Figure:
-    """PSI of every column (rows, strongest on top) in every chunk (oldest left); `watch`, `alarm`: thresholds."""
-    table = drift.pivot_table(index="column", columns="chunk", values="psi", aggfunc="first")
+def drift_heatmap(drift: pd.DataFrame) -> go.Figure:
+    """How far every column (rows, furthest on top) has moved in every chunk (oldest left), in shares of its threshold.
+
+    `drift`: column, place, effect, threshold, verdict, sentence. What chance explains is shown by its distance and told
+    as stable.
+    """
+    shares = drift.assign(share=drift["effect"] / drift["threshold"])
+    table = shares.pivot_table(index="column", columns="place", values="share", aggfunc="first")
     table = table.loc[table.max(axis=1).sort_values().index].sort_index(axis=1)
-    verdicts = drift.pivot_table(index="column", columns="chunk", values="verdict", aggfunc="first")
-    verdicts = verdicts.reindex(index=table.index, columns=table.columns)
-    top = 2 * alarm
+    told = drift.assign(told=drift["verdict"] + "<br>" + drift["sentence"].map(_wrapped))
+    texts = told.pivot_table(index="column", columns="place", values="told", aggfunc="first")
+    texts = texts.reindex(index=table.index, columns=table.columns)
     figure = go.Figure(
         go.Heatmap(
-            x=[str(chunk) for chunk in table.columns], y=[escape(str(name)) for name in table.index],
+            x=[str(place) for place in table.columns], y=[escape(str(name)) for name in table.index],
             z=table.to_numpy(dtype=float),
-            customdata=verdicts.to_numpy(dtype=object), zmin=0, zmax=top, xgap=2, ygap=2, hoverongaps=False,
+            customdata=texts.to_numpy(dtype=object), zmin=0, zmax=2, xgap=2, ygap=2, hoverongaps=False,
             colorscale=[
-                [0, _clear(TEAL, 0.15)], [watch / top, _clear(TEAL, 0.5)], [watch / top, _clear(AMBER, 0.45)],
-                [alarm / top, _clear(AMBER, 0.8)], [alarm / top, _clear(RED, 0.65)], [1, _clear(RED, 0.95)],
+                [0, _clear(TEAL, 0.15)], [0.25, _clear(TEAL, 0.5)], [0.25, _clear(AMBER, 0.45)],
+                [0.5, _clear(AMBER, 0.8)], [0.5, _clear(RED, 0.65)], [1, _clear(RED, 0.95)],
             ],
-            colorbar={"title": {"text": "PSI"}, "thickness": 10, "tickvals": [0, watch, alarm, top], "outlinewidth": 0},
-            hovertemplate="%{y}, %{x}<br>PSI %{z:.3f}: %{customdata}<extra></extra>",
+            colorbar={
+                "title": {"text": "of the<br>threshold"}, "thickness": 10, "tickvals": [0, 0.5, 1, 2],
+                "ticktext": ["0", "watch", "alarm", "2 x"], "outlinewidth": 0,
+            },
+            hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_layout(LAYOUT, height=max(220, _AROUND + 26 * len(table)))
@@ -149,13 +158,19 @@ def drift_heatmap(drift: pd.DataFrame, *, watch: float, alarm: float) -> go.Figu
     return figure
 
 
+def _wrapped(sentence: str) -> str:
+    """A sentence in lines that fit a hover box, with nothing a browser would take for markup."""
+    return "<br>".join(escape(line) for line in wrap(sentence, 70))
+
+
 def performance_by_chunk(found: pd.DataFrame, *, name: str, reference: float) -> go.Figure:
-    """A metric by chunk with its 95 % interval, realised and backfilled apart.
+    """A metric by chunk with its 95 % interval: estimated before outcomes came, realised, and backfilled.
 
     `found`: chunk, kind, value, low, high, n. `reference`: the champion out of fold (NaN: no line).
     """
     figure = go.Figure()
-    for kind, colour, symbol in (("realised", BLUE, "circle"), ("backfilled", AMBER, "diamond-open")):
+    marks = (("estimated", SLATE, "square-open"), ("realised", BLUE, "circle"), ("backfilled", AMBER, "diamond-open"))
+    for kind, colour, symbol in marks:
         own = found[found["kind"] == kind]
         if len(own) == 0:
             continue

@@ -108,18 +108,84 @@ class ColumnDrift:
     """How far one column of the current rows lies from the reference rows."""
 
     column: str
+    #: "numeric", "categorical", "date"; "prediction": the risk, "target": the outcome
     kind: str
     reference_n: int
     current_n: int
-    #: population stability index less its mean under no drift
-    psi: float
     reference_missing: float
     current_missing: float
     #: median, or most frequent level
     reference_usual: str
     current_usual: str
+    #: the statistic that the verdict rests on, and how large it is once chance is taken off
+    method: str
+    effect: float
+    #: from which effect it is an alarm; half of it is watched
+    threshold: float
+    #: how often chance alone would do this, corrected for the number of columns (Benjamini-Hochberg)
+    q: float
     #: "stable", "watch", "alarm", "not enough data"
     verdict: str
+    #: so few rows that only a large change would be seen
+    low_power: bool
+    #: share of the model's weight that the column carries, 0-1
+    importance: float
+    #: what happened, for a person
+    sentence: str
+    #: every distance, by name
+    statistics: dict[str, float]
+    #: the same client's value grows with the calendar, so that it drifts by construction
+    calendar: bool = False
+    #: where the change is: {"above": number}, {"at_most": number} or {"levels": names}; {} where none is to be told
+    where: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Whom a change of a column touches: clients of the chunk that lie where it is."""
+
+    touched: int
+    #: of the managers' list, and how many the list has
+    touched_on_list: int
+    listed: int
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong with the data rather than with the world."""
+
+    #: such as "unit", "missing", "empty", "constant", "new level", "volume"
+    kind: str
+    #: "": the rows as a whole
+    column: str
+    #: what was seen, with figures
+    sentence: str
+    #: the likely cause, and what to do
+    cause: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """What the risks of a chunk were worth, held against the champion's own figure."""
+
+    version: str
+    chunk: str
+    #: "realised", "estimated", "weighted", "concept"
+    kind: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    reference: float
+    tolerance: float
+    #: "fine", "watch", "drop", "concept drift", "not enough data"
+    verdict: str
+    n: int
+    #: share of the delivered risks whose outcome is known, and days it took after the horizon (median)
+    coverage: float
+    late_days: float
+    sentence: str
 
 
 @dataclass(frozen=True)

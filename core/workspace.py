@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import ingestion, registry
-from core.config import Config, FolderSource, load_config
+from core.config import Config, FolderSource, StoreConfig, load_config
 from core.dataset import Dataset, resolve, retell
 from core.errors import BellwetherError, ConfigError, DamagedDataset
 from core.ingestion import conform
@@ -197,3 +197,23 @@ def open_workspace(config_path: Path, now: Clock = utc_now, *, restoring: bool =
     engine = connect(config.store.url or sqlite_url(config.store.files / "risk.db"))
     migrations.migrate(engine, now())
     return Workspace(config, config_path.resolve(), Store(engine), now)
+
+
+def scratch(own: Workspace, folder: Path, now: Clock) -> Workspace:
+    """A workspace of its own in `folder` with the same configuration, but for where it reads from and keeps things.
+
+    It has one source, the folder `incoming` below, whose files are as Bellwether itself writes them.
+    """
+    incoming = folder / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    plain = {"rename": {}, "separator": "auto", "decimal": "auto", "encoding": "auto", "date_format": "auto"}
+    config = own.config.model_copy(
+        update={
+            "data": own.config.data.model_copy(update=plain),
+            "sources": (FolderSource(name="incoming", kind="folder", path=incoming, settle_seconds=0),),
+            "store": StoreConfig(files=folder),
+        }
+    )
+    engine = connect(sqlite_url(folder / "risk.db"))
+    migrations.migrate(engine, now())
+    return Workspace(config, own.config_path, Store(engine), now)

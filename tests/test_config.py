@@ -134,10 +134,14 @@ WRONG = [
     (config(model={"folds": 1}), "'model.folds' must be greater than or equal to 2; got 1."),
     (config(model={"seed": "0"}), "'model.seed' must be a whole number; got '0'."),
     (config(model={"gate": {"leak_roc_auc": 0.5}}), "'model.gate.leak_roc_auc' must be greater than 0.5; got 0.5."),
-    (config(monitoring={"psi_alarm": "high"}), "'monitoring.psi_alarm' must be a number; got 'high'."),
     (
-        config(monitoring={"psi_watch": 0.3, "psi_alarm": 0.2}),
-        "'monitoring': psi_watch must not be above psi_alarm; got 0.3 and 0.2.",
+        config(monitoring={"numeric": {"threshold": "high"}}),
+        "'monitoring.numeric.threshold' must be a number; got 'high'.",
+    ),
+    (
+        config(monitoring={"categorical": {"method": "ks"}}),
+        "'monitoring.categorical.method' must be one of 'total_variation', 'psi', 'l_infinity' or 'jensen_shannon'; "
+        "got 'ks'.",
     ),
     (config(retrain={"on_drift": 1}), "'retrain.on_drift' must be true or false; got 1."),
     (config(retrain={"on_performance_drop": 1}), "'retrain.on_performance_drop' must be less than 1; got 1."),
@@ -262,7 +266,10 @@ def test_the_thresholds_that_were_agreed_are_the_defaults() -> None:
     least = parse_config(config(), Path("/"))
     gate, monitoring, retrain = least.model.gate, least.monitoring, least.retrain
     assert (gate.min_outcomes, gate.min_each, gate.non_inferiority) == (200, 20, 0.002)
-    assert (monitoring.min_rows, monitoring.psi_watch, monitoring.psi_alarm) == (30, 0.1, 0.25)
+    assert (monitoring.min_rows, monitoring.few_rows, monitoring.q) == (30, 200, 0.01)
+    assert (monitoring.numeric.method, monitoring.numeric.threshold) == ("ks", 0.1)
+    assert (monitoring.categorical.method, monitoring.categorical.threshold) == ("total_variation", 0.1)
+    assert (retrain.on_estimated_drop, retrain.drift_weight, retrain.min_new_leavers) == (0.02, 0.3, 100)
     assert (retrain.on_performance_drop, retrain.max_age_days, retrain.min_new_outcomes) == (0.02, 180, 500)
     assert (least.data.horizon_days, least.data.stale_after, least.data.max_bad_cells) == (0, 0, 0.5)
     assert least.data.missing == ("", "?", "NA", "NaN", "null")
@@ -273,7 +280,7 @@ def test_the_least_values_that_are_allowed_are_allowed() -> None:
         {
             "data": {"outcome": "x", "bounds": {"a": {"min": 1, "max": 1}}, "max_bad_cells": 0},
             "model": {"folds": 2, "seed": 0, "gate": {"min_outcomes": 2, "min_each": 1}},
-            "monitoring": {"min_rows": 2, "psi_watch": 0.2, "psi_alarm": 0.2},
+            "monitoring": {"min_rows": 2, "few_rows": 2, "reference_rows": 1000},
             "retrain": {"max_age_days": 1, "min_new_outcomes": 1},
         },
         Path("/"),

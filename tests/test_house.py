@@ -17,7 +17,8 @@ def rooms(names: str) -> frozenset[str]:
 
 INPUT_OUTPUT = rooms("sources/ parts/ registry/ jobs packages alerts")
 PURE = rooms(
-    "ingestion/ training/ scoring/ evaluation/ drift estimation decisions/ diagnostics worklist plots example dataset"
+    "ingestion/ training/ scoring/ evaluation/ drift/ estimation/ decisions/ diagnostics worklist plots example/ "
+    "dataset"
 )
 #: rooms of each floor, from the ground up; a folder is one room
 FLOORS = (
@@ -28,7 +29,7 @@ FLOORS = (
     rooms("workspace reporting access"),
     rooms("upkeep/"),
     rooms("pipeline/ views/"),
-    rooms("replay"),
+    rooms("replay/"),
     # the roof, itself in storeys: what a face starts, the faces, the ways in
     rooms("api runner serving"),
     rooms("cli/ pages/ worker"),
@@ -199,10 +200,10 @@ def test_every_room_that_must_be_pure_or_do_io_stands_on_a_floor() -> None:
 
 def test_the_house_was_read_whole() -> None:
     modules = house()
-    assert {"core.__init__", "core.store.tables", "core.pipeline.full", "worker"} <= set(modules)
-    assert "core.store.database" in our_imports("core.store.tables", modules)
+    assert {"core.__init__", "core.store.history", "core.pipeline.full", "worker"} <= set(modules)
+    assert "core.store.database" in our_imports("core.store.history", modules)
     assert "core.store.ingested" in our_imports("core.pipeline.ingest", modules)
-    assert room("core.store.tables") == room("core.store.__init__") == "store/"
+    assert room("core.store.tables.kept") == room("core.store.__init__") == "store/"
     assert (room("core.config"), room("worker"), room("pages.components.frame")) == ("config", "worker", "pages/")
 
 
@@ -225,15 +226,15 @@ def test_the_house_was_read_whole() -> None:
         ),
         (
             "rooms import only floors below",
-            "core.drift",
+            "core.dataset",
             "import core.diagnostics",
-            "core.drift (floor 3) imports core.diagnostics (floor 3)",
+            "core.dataset (floor 3) imports core.diagnostics (floor 3)",
         ),
         (
             "rooms import only floors below",
-            "core.store.tables",
+            "core.store.audit",
             "from ..pipeline.full import run",
-            "core.store.tables (floor 2) imports core.pipeline.full (floor 6)",
+            "core.store.audit (floor 2) imports core.pipeline.full (floor 6)",
         ),
         (
             "rooms import only floors below",
@@ -241,23 +242,23 @@ def test_the_house_was_read_whole() -> None:
             "from core.pipeline import full",
             "core.views.clients (floor 6) imports core.pipeline.full (floor 6)",
         ),
-        ("pure rooms take frames and give frames", "core.drift", "from core.files import x", "imports core.files"),
-        ("pure rooms take frames and give frames", "core.drift", "from core.store import tables", "core.store.tables"),
-        ("pure rooms take frames and give frames", "core.drift", "from pathlib import Path", "imports pathlib"),
+        ("pure rooms take frames and give frames", "core.dataset", "from core.files import x", "imports core.files"),
+        ("pure rooms take frames and give frames", "core.dataset", "from core.store import audit", "core.store.audit"),
+        ("pure rooms take frames and give frames", "core.dataset", "from pathlib import Path", "imports pathlib"),
         ("each library has its place", "core.files", "import sqlalchemy.orm", "imports sqlalchemy.orm: only sources"),
         ("each library has its place", "core.plots", "import streamlit as st", "only dashboard and pages/ may"),
         ("each library has its place", "core.jobs", "import schedule", "only worker may"),
-        ("there is one clock", "core.drift", "x = datetime.now(UTC)", "core.drift, line 1, reads a clock"),
-        ("there is one clock", "core.drift", "import datetime\nx = datetime.datetime.utcnow()", "line 2"),
-        ("there is one clock", "core.drift", "x = date.today", "reads a clock"),
-        ("there is one clock", "core.drift", "x = time.time()", "reads a clock"),
-        ("there is one clock", "core.drift", "from time import time", "reads a clock"),
-        ("there is one clock", "core.drift", "x = pd.Timestamp.now('UTC')", "reads a clock"),
+        ("there is one clock", "core.dataset", "x = datetime.now(UTC)", "core.dataset, line 1, reads a clock"),
+        ("there is one clock", "core.dataset", "import datetime\nx = datetime.datetime.utcnow()", "line 2"),
+        ("there is one clock", "core.dataset", "x = date.today", "reads a clock"),
+        ("there is one clock", "core.dataset", "x = time.time()", "reads a clock"),
+        ("there is one clock", "core.dataset", "from time import time", "reads a clock"),
+        ("there is one clock", "core.dataset", "x = pd.Timestamp.now('UTC')", "reads a clock"),
         (
             "there are no circles",
-            "core.store.tables",
+            "core.store.audit",
             "from core.store import queue",
-            "core.store.queue imports core.store.tables imports core.store.queue",
+            "core.store.audit imports core.store.queue imports core.store.audit",
         ),
         ("pages only lay out", "pages.clients", "try:\n    pass\nexcept OSError:\n    pass", "catches errors"),
         ("pages only lay out", "pages.clients", "x.groupby('a')", "pages.clients, line 1, calls groupby"),
@@ -265,10 +266,10 @@ def test_the_house_was_read_whole() -> None:
 )
 def test_a_house_that_does_not_stand_is_told(sentence: str, module: str, source: str, fault: str) -> None:
     names = (
-        "core.__init__ core.config core.schema.__init__ core.drift core.diagnostics core.files core.store.__init__ "
-        "core.store.tables core.pipeline.__init__ core.pipeline.full pages.components.frame"
+        "core.__init__ core.config core.schema.__init__ core.dataset core.diagnostics core.files core.store.__init__ "
+        "core.store.audit core.pipeline.__init__ core.pipeline.full pages.components.frame"
     )
-    rest = dict.fromkeys(names.split(), "") | {"core.store.queue": "from core.store import tables"}
+    rest = dict.fromkeys(names.split(), "") | {"core.store.queue": "from core.store import audit"}
     assert not [one for check in SENTENCES.values() for one in check(rest)]
     found = SENTENCES[sentence](rest | {module: source})
     assert len(found) == 1
@@ -278,11 +279,11 @@ def test_a_house_that_does_not_stand_is_told(sentence: str, module: str, source:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("core.store.tables", "from core.store import queue"),
+        ("core.store.audit", "from core.store import queue"),
         ("core.workspace", "x = datetime.now(UTC)"),
         ("core.pipeline.full", "at = workspace.now()"),
         ("core.pipeline.full", "import time\nx = time.perf_counter()"),
-        ("core.replay", "from datetime import time\nx = time(5)"),
+        ("core.replay.company", "from datetime import time\nx = time(5)"),
         ("pages.components.frame", "import streamlit\ntry:\n    pass\nexcept OSError:\n    pass"),
     ],
 )

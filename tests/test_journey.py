@@ -512,7 +512,7 @@ def test_the_report_and_the_card_hold_the_figures_of_the_champion(tmp_path: Path
 def test_drift_that_waited_for_the_cool_down_is_acted_on_once_it_has_passed(tmp_path: Path) -> None:
     config = {
         "model": {"families": ["logistic"]},
-        "retrain": {"cool_down_days": 30, "min_new_outcomes": 100},
+        "retrain": {"cool_down_days": 30, "min_new_outcomes": 100, "min_new_leavers": 10},
     }
     clock = Clock()
     workspace = make_workspace(tmp_path, config, clock)
@@ -523,7 +523,7 @@ def test_drift_that_waited_for_the_cool_down_is_acted_on_once_it_has_passed(tmp_
     assert "the next one waits for 30 days" in full.full_run(workspace)
     assert full.full_run(workspace).startswith("Nothing new")
     clock.forward(days=30)
-    assert "activity drifted, and 400 new outcomes are known" in full.full_run(workspace)
+    assert "moved), and 400 new outcomes are known" in full.full_run(workspace)
 
 
 def test_history_cannot_be_replayed_from_the_future(tmp_path: Path) -> None:

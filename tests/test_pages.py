@@ -349,9 +349,10 @@ def test_drift_says_its_verdict_first_and_tells_realised_performance(stores: Sto
     sentence = monitoring.drift_sentence(monitoring.drift(store))
     assert "activity clearly" in sentence
     assert app.markdown[0].value == f"**{plain(sentence)}**"
-    performance = tables(app)[-1]
-    assert {"realised", "backfilled"} >= set(performance["kind"])
-    assert len(performance) > 0
+    performance, verdicts = tables(app)[-2:]
+    assert set(performance["kind"]) == {"realised", "estimated"}
+    assert set(verdicts["kind"]) == {"realised", "estimated", "concept"}
+    assert verdicts["sentence"].str.contains("out of fold").any()
 
 
 def test_retraining_is_asked_for_once_and_its_button_rests_until_it_ended(

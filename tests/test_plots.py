@@ -36,8 +36,11 @@ DRIFT = pd.DataFrame(
     {
         "chunk": ["2026-02", "2026-02", "2026-01", "2026-01"],
         "column": ["activity", "region", "activity", "region"],
-        "psi": [0.4, 0.02, 0.05, np.nan],
+        "place": ["2026-02", "2026-02", "2026-01", "2026-01"],
+        "effect": [0.15, 0.02, 0.05, np.nan],
+        "threshold": [0.1, 0.1, 0.1, 0.1],
         "verdict": ["alarm", "stable", "stable", "not enough data"],
+        "sentence": ["activity is <lower>.", "", "", ""],
     }
 )
 
@@ -72,7 +75,7 @@ def test_the_axis_of_reasons_leaves_room_for_the_figures_and_holds_zero() -> Non
 
 def test_a_column_name_is_no_markup_in_a_figure() -> None:
     assert plots.reason_bars(REASONS).data[0].y[0].startswith("&lt;b&gt;tickets")
-    assert "&lt;b&gt;" in plots.drift_heatmap(DRIFT.replace("region", "<b>"), watch=0.1, alarm=0.25).data[0].y[0]
+    assert "&lt;b&gt;" in plots.drift_heatmap(DRIFT.replace("region", "<b>")).data[0].y[0]
 
 
 def test_a_client_without_reasons_has_an_empty_figure() -> None:
@@ -116,19 +119,19 @@ def test_a_confusion_matrix_of_nobody_divides_by_nothing() -> None:
 
 
 def test_the_drift_map_has_the_strongest_column_on_top_and_the_oldest_chunk_on_the_left() -> None:
-    heat = plots.drift_heatmap(DRIFT, watch=0.1, alarm=0.25).data[0]
+    heat = plots.drift_heatmap(DRIFT).data[0]
     assert list(heat.x) == ["2026-01", "2026-02"]
     assert list(heat.y) == ["region", "activity"]
-    assert heat.z[1][1] == 0.4
+    assert heat.z[1][1] == pytest.approx(1.5)  # times its threshold
     assert np.isnan(heat.z[0][0])
-    assert heat.customdata[1][1] == "alarm"
+    assert heat.customdata[1][1] == "alarm<br>activity is &lt;lower&gt;."
 
 
 def test_the_colours_of_the_drift_map_change_at_the_thresholds() -> None:
-    heat = plots.drift_heatmap(DRIFT, watch=0.2, alarm=0.4).data[0]
-    assert (heat.zmin, heat.zmax) == (0, 0.8)
+    heat = plots.drift_heatmap(DRIFT).data[0]
+    assert (heat.zmin, heat.zmax) == (0, 2)
     assert [stop for stop, _ in heat.colorscale] == [0, 0.25, 0.25, 0.5, 0.5, 1]
-    assert list(heat.colorbar.tickvals) == [0, 0.2, 0.4, 0.8]
+    assert list(heat.colorbar.tickvals) == [0, 0.5, 1, 2]
 
 
 def test_realised_and_backfilled_performance_are_marked_apart_with_their_intervals() -> None:
@@ -185,7 +188,7 @@ def test_a_step_nobody_gave_a_colour_is_shown_all_the_same() -> None:
 def test_every_figure_is_see_through_so_that_it_suits_both_themes() -> None:
     figures: list[go.Figure] = [
         plots.reason_bars(REASONS),
-        plots.drift_heatmap(DRIFT, watch=0.1, alarm=0.25),
+        plots.drift_heatmap(DRIFT),
         plots.confusion_matrix(caught=1, missed=1, in_vain=1, left_alone=1),
     ]
     for figure in figures:

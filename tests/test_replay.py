@@ -12,6 +12,7 @@ import pytest
 
 from core import replay
 from core.example import make_company
+from core.replay import company
 from core.store import history, ingested
 from core.views import monitoring
 from core.workspace import Workspace, open_workspace
@@ -27,9 +28,9 @@ pytestmark = pytest.mark.slow
 def quick() -> Iterator[None]:
     """One family is enough here: how well the company is foretold is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
-        one = replay.EXAMPLE_CONFIG.replace("[model]\n", '[model]\nfamilies = ["logistic"]\n')
-        assert one != replay.EXAMPLE_CONFIG
-        patch.setattr(replay, "EXAMPLE_CONFIG", one)
+        one = company.EXAMPLE_CONFIG.replace("[model]\n", '[model]\nfamilies = ["logistic"]\n')
+        assert one != company.EXAMPLE_CONFIG
+        patch.setattr(company, "EXAMPLE_CONFIG", one)
         yield
 
 
@@ -86,13 +87,13 @@ def test_a_past_month_shows_what_was_known_then(example: Workspace) -> None:
 
 
 def test_the_true_risk_stays_with_the_generator(example: Workspace) -> None:
-    company = make_company(replay.SEED, NOW.date(), MONTHS, CLIENTS)
-    truth = {f"{risk:.6f}" for risk in company.true_risk(0)}
+    made = make_company(company.SEED, NOW.date(), MONTHS, CLIENTS)
+    truth = {f"{risk:.6f}" for risk in made.true_risk(0)}
     dataset = example.dataset()
     assert dataset is not None
     for name in dataset.rows.select_dtypes("number").columns:
         assert not truth & {f"{value:.6f}" for value in dataset.rows[name].dropna()}, name
-    assert np.isfinite(company.true_risk(0)).all()
+    assert np.isfinite(made.true_risk(0)).all()
 
 
 def test_a_build_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path) -> None:

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError, StatementError
 
-from core.records import ColumnDrift, Decision, Metric, Summary, Version
-from core.store import audit, history, ingested, models, tables
+from core.records import ColumnDrift, Decision, Fault, Metric, Performance, Summary, Touched, Version
+from core.store import audit, history, ingested, models, monitoring, tables
 from core.store.database import Store, connect, sqlite_url
 from core.store.migrations import migrate
 from tests.store_builders import AT, HOUR, at, batch, risk
@@ -184,13 +186,13 @@ def test_figures_that_cannot_be_said_are_kept_as_nothing(store: Store) -> None:
     with store.writing() as db:
         run = history.insert_run(db, "full", AT)
         metric = Metric(metric="f1", n=3, value=nothing, low=nothing, high=nothing)
-        history.insert_metrics(db, run, "v1", "realised", "c", [metric], AT)
+        monitoring.insert_metrics(db, run, "v1", "realised", "c", [metric], AT)
         evidence = {"high": nothing, "age": float("inf"), "inside": [nothing, 1.5]}
         decision = Decision(question="retrain", answer=False, sentence="s", evidence=evidence)
         history.insert_decision(db, run, decision, AT)
         models.insert_risks(db, run, [risk("C1", nothing), risk("C2", 0.25, value=nothing)], AT)
     with store.reading() as db:
-        assert history.list_metrics(db, "realised")["value"].isna().all()
+        assert monitoring.list_metrics(db, "realised")["value"].isna().all()
         assert history.list_decisions(db)[0]["evidence"] == {"high": None, "age": None, "inside": [None, 1.5]}
         assert models.delivered_risks(db)["client"].tolist() == ["C2"], "a risk that is no number was not delivered"
         assert models.current_risks(db)["value"].isna().all()
@@ -229,33 +231,79 @@ def test_texts_sort_by_their_bytes_on_every_database(store: Store) -> None:
     with store.writing() as db:
         run = history.insert_run(db, "full", AT)
         for chunk in ("ä", "a", "2026-02", "B", "z", "_", "2026-01"):
-            history.insert_metrics(db, run, "v1", "realised", chunk, [metric("roc_auc")], AT)
-            history.insert_drift(db, run, chunk, [drift("age", 0.1)], AT)
+            monitoring.insert_metrics(db, run, "v1", "realised", chunk, [metric("roc_auc")], AT)
+            monitoring.insert_drift(db, run, "v1", chunk, [(drift("age", 0.1), None)], AT)
             models.insert_version(db, version(chunk))
     with store.reading() as db:
-        assert history.list_metrics(db, "realised")["chunk"].tolist() == CHUNKS
-        assert history.list_drift(db)["chunk"].tolist() == CHUNKS[::-1]
+        assert monitoring.list_metrics(db, "realised")["chunk"].tolist() == CHUNKS
+        assert monitoring.list_drift(db)["chunk"].tolist() == CHUNKS[::-1]
         assert [one.version for one in models.list_versions(db)] == CHUNKS[::-1]
 
 
-def test_the_strongest_drift_comes_first_and_what_could_not_be_measured_last(store: Store) -> None:
+def test_drift_is_kept_as_it_was_ranked_by_chunk_and_version_with_every_distance(store: Store) -> None:
     with store.writing() as db:
         run = history.insert_run(db, "full", AT)
-        found = [drift("none", float("nan")), drift("weak", 0.1), drift("strong", 0.9)]
-        history.insert_drift(db, run, "2026-01", found, AT)
-        history.insert_drift(db, run, "2026-02", [drift("weak", 0.2)], AT)
+        found = [(drift("strong", 0.9), Touched(40, 3, 15)), (drift("weak", 0.1), None), (drift("none", None), None)]
+        monitoring.insert_drift(db, run, "v1", "2026-01", found, AT)
+        monitoring.insert_drift(db, run, "v2", "2026-01", [(drift("weak", 0.3), None)], AT)
+        monitoring.insert_drift(db, run, "v2", "2026-02", [(drift("weak", 0.2), None)], AT)
     with store.reading() as db:
-        assert history.list_drift(db)["column"].tolist() == ["weak", "strong", "weak", "none"]
+        kept, distances = monitoring.list_drift(db), monitoring.list_statistics(db, "weak")
+    assert kept["column"].tolist() == ["weak", "weak", "strong", "weak", "none"]
+    assert kept["version"].tolist() == ["v2", "v2", "v1", "v1", "v1"]
+    strong = kept.iloc[2]
+    assert (strong["touched"], strong["touched_on_list"], strong["listed"]) == (40, 3, 15)
+    assert strong["where"] == {"above": 5.0}
+    assert pd.isna(kept["effect"].iloc[4])
+    told = distances[["version", "chunk", "statistic", "value", "threshold", "verdict", "n"]].head(2)
+    assert told.fillna(-1).to_numpy().tolist() == [
+        ["v1", "2026-01", "ks", 0.1, 0.1, "stable", 10], ["v1", "2026-01", "psi", 0.02, -1, "", 10],
+    ]  # fmt: skip
+
+
+def test_a_fault_keeps_its_newest_answer(store: Store) -> None:
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        found = [Fault("unit", "delay", "delay is 24 times what it was.", "Probably hours.", {"factor": 24.0})]
+        monitoring.insert_faults(db, run, "2026-01", found, AT)
+        assert [(one["column"], one["answer"]) for one in monitoring.list_faults(db)] == [("delay", "")]
+        fault = monitoring.list_faults(db)[0]["id"]
+        monitoring.insert_answer(db, fault, "real", "Ina", "so it is", AT + HOUR)
+        monitoring.insert_answer(db, fault, "fault", "Ben", "no", AT + 2 * HOUR)
+        assert [(one["answer"], one["answered_by"], one["note"]) for one in monitoring.list_faults(db)] == [
+            ("fault", "Ben", "no")
+        ]
+    with at(store, AT + HOUR).reading() as db:
+        assert monitoring.list_faults(db)[0]["answered_by"] == "Ina"
+
+
+def test_the_newest_verdict_on_a_chunk_counts(store: Store) -> None:
+    with store.writing() as db:
+        run = history.insert_run(db, "full", AT)
+        for verdict, chunk in (("fine", "2026-01"), ("drop", "2026-01"), ("fine", "2026-02")):
+            monitoring.insert_performance(db, run, [performance(chunk, verdict)], AT)
+    with store.reading() as db:
+        found = monitoring.list_performance(db)
+    assert found[["chunk", "verdict"]].to_numpy().tolist() == [["2026-01", "drop"], ["2026-02", "fine"]]
+
+
+def performance(chunk: str, verdict: str) -> Performance:
+    return Performance(
+        version="v1", chunk=chunk, kind="realised", metric="roc_auc", value=0.7, low=0.6, high=0.8, reference=0.75,
+        tolerance=0.02, verdict=verdict, n=100, coverage=0.9, late_days=3.0, sentence="so it is",
+    )  # fmt: skip
 
 
 def metric(name: str, **changes: float) -> Metric:
     return Metric(**{"metric": name, "n": 10, "value": 0.7, "low": 0.6, "high": 0.8, **changes})  # type: ignore[arg-type]
 
 
-def drift(column: str, psi: float) -> ColumnDrift:
+def drift(column: str, effect: float | None) -> ColumnDrift:
     return ColumnDrift(
-        column=column, kind="numeric", reference_n=10, current_n=10, psi=psi, reference_missing=0.0,
-        current_missing=0.5, reference_usual="1 to 2", current_usual="2 to 3", verdict="stable",
+        column=column, kind="numeric", reference_n=10, current_n=10, reference_missing=0.0, current_missing=0.5,
+        reference_usual="1 to 2", current_usual="2 to 3", method="ks", effect=np.nan if effect is None else effect,
+        threshold=0.1, q=0.5, verdict="stable", low_power=False, importance=0.2, sentence="so it is",
+        statistics={"ks": np.nan if effect is None else effect, "psi": 0.02}, where={"above": 5.0},
     )  # fmt: skip
 
 
@@ -290,8 +338,8 @@ def test_every_list_keeps_to_its_instant(store: Store) -> None:
         with store.writing() as db:
             run = history.insert_run(db, "full", now)
             models.insert_risks(db, run, [risk("C1", share)], now)
-            history.insert_metrics(db, run, "v1", "realised", "2026-01", [metric("roc_auc", n=10 + hours)], now)
-            history.insert_drift(db, run, "2026-01", [drift("age", hours / 10)], now)
+            monitoring.insert_metrics(db, run, "v1", "realised", "2026-01", [metric("roc_auc", n=10 + hours)], now)
+            monitoring.insert_drift(db, run, "v1", "2026-01", [(drift("age", hours / 10), None)], now)
             decision = Decision(question="retrain", answer=False, sentence=f"at {hours}")
             history.insert_decision(db, run, decision, now)
             history.insert_step(db, run, "ingest", now, 0.5)
@@ -310,8 +358,8 @@ def test_every_list_keeps_to_its_instant(store: Store) -> None:
             assert current["risk"].isna().tolist() == [hours == 2]
             assert len(models.risks_of_client(db, "C1")) == hours + 1
             assert len(models.delivered_risks(db)) == min(hours + 1, 2)
-            assert history.list_metrics(db, "realised")["n"].tolist() == [10 + hours]
-            assert history.list_drift(db)["psi"].tolist() == [hours / 10]
+            assert monitoring.list_metrics(db, "realised")["n"].tolist() == [10 + hours]
+            assert monitoring.list_drift(db)["effect"].tolist() == [hours / 10]
             assert next(one["sentence"] for one in history.list_decisions(db)) == f"at {hours}"
             assert history.last_state(db) == (f"key {hours}", AT + hours * HOUR)
             assert len(history.list_runs(db)) == hours + 1

@@ -17,7 +17,7 @@ from core import registry, schema
 from core.config import ModelConfig
 from core.example import Company, make_company
 from core.pipeline.full import full_run
-from core.store import history
+from core.store import history, monitoring
 from core.training import fit_winner, hold_contest, training_set
 from core.views import model as model_view
 from core.workspace import Workspace
@@ -160,8 +160,8 @@ def test_clients_who_change_under_the_same_rule_force_no_promotion(live: Callabl
     workspace = live(SHIFTED)
     with workspace.store.reading() as db:
         decided = history.list_decisions(db)
-        drifted = history.list_drift(db)
+        drifted = monitoring.list_drift(db)
     assert set(drifted.loc[drifted["verdict"] == "alarm", "column"]) >= {"usage", "tickets", "delay"}
     later = [d for d in decided if d["known_at"] > when(_CHANGES)]
-    assert any(d["question"] == "retrain" and d["answer"] and "drifted" in d["sentence"] for d in later)
+    assert any(d["question"] == "retrain" and d["answer"] and "moved" in d["sentence"] for d in later)
     assert not [d["sentence"] for d in later if d["question"] == "promote" and d["answer"]]

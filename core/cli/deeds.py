@@ -139,11 +139,34 @@ def contacted(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) ->
     )  # fmt: skip
 
 
+def answer(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> str:
+    """Say whether a fault of the data is one."""
+    from core.pipeline.answering import answer_fault
+
+    return answer_fault(workspace, arguments.fault, arguments.answer, person(), arguments.note)
+
+
 def demo(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
     """Make the example company."""
     from core.replay import build_example
 
     return build_example(workspace, progress=bar, months=arguments.months, clients=arguments.clients)
+
+
+def backtest(workspace: Workspace, arguments: argparse.Namespace) -> None:
+    """Live through the stored history again."""
+    from core.replay.backtest import as_json, as_table, backtest
+
+    bar = Bar()
+    try:
+        found = backtest(workspace, by=arguments.by, keep=arguments.keep, progress=bar)
+    finally:
+        bar.close()
+    if arguments.json:
+        say(plain(as_json(found)), as_json=True)
+        return
+    say(as_table(found))
+    say({"sentence": found.sentence, "share of chunks in alarm by threshold": plain(as_json(found)["rates"])})
 
 
 def perform(workspace: Workspace, arguments: argparse.Namespace) -> None:

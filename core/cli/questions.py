@@ -45,6 +45,13 @@ def performance(workspace: Workspace) -> Any:
     return monitoring.performance(workspace)
 
 
+def faults(workspace: Workspace) -> Any:
+    """What is wrong with the data, and what people said of it."""
+    from core.views import monitoring
+
+    return monitoring.faults(workspace)
+
+
 def timings(workspace: Workspace) -> Any:
     """Duration of every step of every run."""
     from core.views import operations
@@ -104,6 +111,7 @@ QUESTIONS: dict[str, tuple[Callable[[Workspace], Any], str]] = {
     "decisions": (decisions, "retrain and promote decisions with their evidence"),
     "drift": (drift, "drift of every column by chunk"),
     "performance": (performance, "how the delivered risks did"),
+    "faults": (faults, "what is wrong with the data, and what people said of it"),
     "statistics": (statistics, "summary statistics and missing shares of the dataset"),
     "timings": (timings, "duration of every step of every run"),
     "batches": (batches, "what came in"),

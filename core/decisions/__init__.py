@@ -5,14 +5,14 @@ from core.decisions.leak import least_roc_auc, looks_like_leak
 from core.decisions.outcomes import too_little_to_trust
 from core.decisions.promote import GateEvidence, beats_base_rate, should_promote
 from core.decisions.reshuffle import ListChange, list_change
-from core.decisions.retrain import RetrainEvidence, dropped, should_retrain
+from core.decisions.retrain import Drifted, RetrainEvidence, should_retrain
 
 __all__ = [
+    "Drifted",
     "GateEvidence",
     "ListChange",
     "RetrainEvidence",
     "beats_base_rate",
-    "dropped",
     "least_roc_auc",
     "list_change",
     "looks_like_leak",

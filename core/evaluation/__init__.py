@@ -4,13 +4,18 @@ from core.evaluation.baselines import BETTER, OPEN, WORSE, Beaten, against, base
 from core.evaluation.calibration import calibration_error, reliability
 from core.evaluation.capacity import AtCapacity, at_capacity, caught_by_rank, curve_points, gains, threshold_table
 from core.evaluation.contacted import Contacted, by_contact, was_contacted
+from core.evaluation.drops import DROP, FINE, TOO_FEW, WATCH, judge_drop
 from core.evaluation.grading import Grade, grade
 from core.evaluation.metrics import Confusion, average_precision, best_threshold, confusion, evaluate, f1
 from core.evaluation.segments import segments, worst_sentence
 
 __all__ = [
     "BETTER",
+    "DROP",
+    "FINE",
     "OPEN",
+    "TOO_FEW",
+    "WATCH",
     "WORSE",
     "AtCapacity",
     "Beaten",
@@ -31,6 +36,7 @@ __all__ = [
     "f1",
     "gains",
     "grade",
+    "judge_drop",
     "reliability",
     "segments",
     "threshold_table",

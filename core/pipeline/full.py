@@ -12,9 +12,12 @@ from datetime import datetime, timedelta
 from core import packages, registry, training
 from core.dataset import Dataset
 from core.errors import BellwetherError
-from core.pipeline import deciding, learn, monitor
+from core.pipeline import deciding, learn
 from core.pipeline import ingest as ingesting
+from core.pipeline.drifting import compare_chunks
+from core.pipeline.estimating import estimate_chunks
 from core.pipeline.look import looking
+from core.pipeline.realised import evaluate_delivered
 from core.pipeline.report import report
 from core.pipeline.running import Progress, Run, running, silent
 from core.pipeline.score import score_clients
@@ -74,10 +77,7 @@ def _no_clients(workspace: Workspace) -> str:
 def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> list[str]:
     workspace = run.workspace
     champion = workspace.champion()
-    with run.step("evaluate") as step:
-        monitor.evaluate_delivered(workspace, step, dataset, contract, champion)
-    with run.step("monitor") as step:
-        monitor.compare_chunks(workspace, step, dataset, contract, champion)
+    _watch(run, dataset, contract, champion)
     decision = deciding.decide(run, dataset, champion, asked=retrain)
     sentences = [decision.sentence]
     if decision.answer:
@@ -94,6 +94,16 @@ def _walk(run: Run, dataset: Dataset, contract: Contract, *, retrain: bool) -> l
     return sentences
 
 
+def _watch(run: Run, dataset: Dataset, contract: Contract, champion: Version | None) -> None:
+    """Hold outcomes against the risks delivered, chunks against the reference, and estimate what is not known yet."""
+    with run.step("evaluate") as step:
+        evaluate_delivered(run.workspace, step, dataset, contract, champion)
+    with run.step("monitor") as step:
+        compare_chunks(run.workspace, step, dataset, contract, champion)
+    with run.step("estimate") as step:
+        estimate_chunks(run.workspace, step, dataset, contract, champion)
+
+
 def _to_look_into(workspace: Workspace, dataset: Dataset, contract: Contract) -> list[str]:
     """What a person should look into before a model learns from it."""
     config = workspace.config.model
@@ -104,9 +114,8 @@ def _to_look_into(workspace: Workspace, dataset: Dataset, contract: Contract) ->
 
 def _tired(evidence: dict, workspace: Workspace) -> bool:
     """Whether the champion is over age or has a confirmed performance drop."""
-    rules = workspace.config.retrain
-    reference, high = evidence["reference_roc_auc"], evidence["realised_roc_auc"]["high"]
-    return bool(evidence["champion_age_days"] > rules.max_age_days or high < reference - rules.on_performance_drop)
+    over_age = evidence["champion_age_days"] > workspace.config.retrain.max_age_days
+    return bool(over_age or evidence["dropped"])
 
 
 def _state_key(workspace: Workspace) -> str:
@@ -176,10 +185,7 @@ def monitor_run(workspace: Workspace, *, progress: Progress = silent) -> str:
     dataset, contract = _state(workspace)
     champion = workspace.champion()
     with running(workspace, "monitor", at, progress) as run:
-        with run.step("evaluate") as step:
-            monitor.evaluate_delivered(workspace, step, dataset, contract, champion)
-        with run.step("monitor") as step:
-            monitor.compare_chunks(workspace, step, dataset, contract, champion)
+        _watch(run, dataset, contract, champion)
         run.sentence = "Monitored."
     return run.sentence
 

@@ -17,7 +17,7 @@ from core.pipeline.recipe import material
 from core.pipeline.running import Step
 from core.records import Decision, Version
 from core.schema import Contract
-from core.store import history, models
+from core.store import history, models, monitoring
 from core.training import Rule
 
 
@@ -67,7 +67,7 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
     with step.commit() as db:
         history.insert_decision(db, run.id, decision, run.at)
         models.insert_version(db, version)
-        history.insert_metrics(db, run.id, version.version, "out_of_fold", "", metrics, run.at)
+        monitoring.insert_metrics(db, run.id, version.version, "out_of_fold", "", metrics, run.at)
         models.insert_promotion(db, version.version, run.at, "promote", decision.sentence)
     return Attempt(decision, version)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from core import evaluation, files, registry, reporting
 from core.pipeline.running import Step
 from core.reporting import ReportContent
-from core.store import history, ingested, models
+from core.store import history, ingested, models, monitoring
 from core.workspace import Workspace
 
 
@@ -18,8 +18,8 @@ def report(workspace: Workspace, step: Step, sentence: str) -> Path:
     """Write the HTML report of a run; its path."""
     with workspace.store.reading() as db:
         champion = registry.champion(db)
-        metrics, realised = history.list_metrics(db, "out_of_fold"), history.list_metrics(db, "realised")
-        decisions, drift = history.list_decisions(db), history.list_drift(db)
+        metrics, realised = monitoring.list_metrics(db, "out_of_fold"), monitoring.list_metrics(db, "realised")
+        decisions, drift = history.list_decisions(db), monitoring.list_drift(db)
         steps = history.list_steps(db)
         risks = models.current_risks(db)
         content = ReportContent(

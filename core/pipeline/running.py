@@ -19,7 +19,8 @@ Progress = Callable[[float, str], None]
 SHARES = {
     "ingest": 0.1,
     "evaluate": 0.05,
-    "monitor": 0.05,
+    "monitor": 0.03,
+    "estimate": 0.02,
     "train": 0.6,
     "score": 0.1,
     "report": 0.05,

@@ -19,6 +19,8 @@ from core.records import Version
 from core.registry.packages import changed_packages, said_of_packages
 
 MODEL, CARD, MANIFEST, LEARNED = "model.joblib", "card.md", "manifest.json", "out_of_fold.parquet"
+#: what the columns looked like that it learned from, and what its risks were worth
+PROFILE, ESTIMATOR = "profile.parquet", "estimator.json"
 
 _MEND = "install the package versions in its manifest.json, or roll back."
 
@@ -29,15 +31,26 @@ def version_id(at: datetime, made_from: dict[str, Any]) -> str:
     return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{digest.hexdigest()[:7]}"
 
 
-def save_files(folder: Path, model: AdditiveModel, card: str, learned: pd.DataFrame, manifest: dict[str, Any]) -> str:
+def save_files(
+    folder: Path, model: AdditiveModel, card: str, learned: pd.DataFrame, manifest: dict[str, Any], *,
+    profile: pd.DataFrame | None = None, estimator: dict[str, Any] | None = None,
+) -> str:  # fmt: skip
     """Write a version's files into `folder`, manifest last; the manifest's sha256.
 
-    `learned`: the rows it learned from with their out-of-fold risks. Nothing points here yet.
+    `learned`: the rows it learned from with their out-of-fold risks; `profile` and `estimator`: the reference that
+    later rows are compared with. Nothing points here yet.
     """
     files.write_atomically(folder / MODEL, lambda beside: _dump(model, beside))
     files.write_bytes(folder / CARD, card.encode())
     files.write_part(folder / LEARNED, pa.Table.from_pandas(learned, preserve_index=False))
-    hashes = {name: files.sha256_of(folder / name) for name in (MODEL, CARD, LEARNED)}
+    names = [MODEL, CARD, LEARNED]
+    if profile is not None:
+        files.write_part(folder / PROFILE, pa.Table.from_pandas(profile, preserve_index=False))
+        names.append(PROFILE)
+    if estimator is not None:
+        files.write_bytes(folder / ESTIMATOR, json.dumps(estimator).encode())
+        names.append(ESTIMATOR)
+    hashes = {name: files.sha256_of(folder / name) for name in names}
     content = json.dumps({**manifest, "files": hashes}, indent=2, sort_keys=True, default=str)
     files.write_bytes(folder / MANIFEST, content.encode())
     return files.sha256_of(folder / MANIFEST)
@@ -96,6 +109,22 @@ def load_learned(models_folder: Path, version: Version) -> pd.DataFrame:
     """Rows the version learned from: `_client`, `_as_of`, `outcome`, `risk` (out of fold, NaN where none)."""
     learned: pd.DataFrame = files.read_part(stored_file(models_folder, version, LEARNED)).to_pandas()
     return learned
+
+
+def load_profile(models_folder: Path, version: Version) -> pd.DataFrame | None:
+    """What the columns looked like that the version learned from; None where it is older than such profiles."""
+    if PROFILE not in read_manifest(models_folder, version)["files"]:
+        return None
+    profile: pd.DataFrame = files.read_part(stored_file(models_folder, version, PROFILE)).to_pandas()
+    return profile
+
+
+def load_estimator(models_folder: Path, version: Version) -> dict[str, Any] | None:
+    """What estimates the version's performance before outcomes come; None where it is older than such estimates."""
+    if ESTIMATOR not in read_manifest(models_folder, version)["files"]:
+        return None
+    estimator: dict[str, Any] = json.loads(stored_file(models_folder, version, ESTIMATOR).read_text(encoding="utf-8"))
+    return estimator
 
 
 def read_card(models_folder: Path, version: Version) -> str:

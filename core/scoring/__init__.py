@@ -2,6 +2,7 @@
 
 from core.scoring import changes, unfamiliar
 from core.scoring.effects import effect_curve, pair_table
+from core.scoring.importance import importance
 from core.scoring.one import OneScored, score_one
 from core.scoring.reasons import LOWERS, RAISES, REASONS, TOGETHER, reasons, sentence, strongest
 from core.scoring.risks import HIGH, LOW, MEDIUM, PROVISIONAL, BandCuts, Scored, band_cuts, delivered, score
@@ -24,6 +25,7 @@ __all__ = [
     "changes",
     "delivered",
     "effect_curve",
+    "importance",
     "pair_table",
     "reasons",
     "score",

@@ -1,6 +1,6 @@
 """Intervals, tests and corrections that more than one room needs."""
 
-from core.statistics.intervals import NOTHING, Interval, mean, share, spread_of_mean, wilson
+from core.statistics.intervals import NOTHING, Interval, mean, share, spread_of_mean, wilson, z
 from core.statistics.losses import log_losses
 from core.statistics.ranking import roc_auc, roc_auc_difference
 from core.statistics.resampling import Differences, bootstrap, differences, resampled
@@ -19,4 +19,5 @@ __all__ = [
     "share",
     "spread_of_mean",
     "wilson",
+    "z",
 ]

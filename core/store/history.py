@@ -1,8 +1,7 @@
-"""Runs, their steps, and what they found: decisions, metrics, drift, summaries, packages."""
+"""Runs, their steps, and what they found: decisions, summaries, packages."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Table, and_, func, select
 
-from core.records import ColumnDrift, Decision, Metric, Summary
+from core.records import Decision, Summary
 from core.store import tables
 from core.store.database import Session
+from core.store.reading import frame_of, plain
 
 
 def insert_run(db: Session, kind: str, at: datetime) -> int:
@@ -59,12 +59,12 @@ def list_runs(db: Session) -> list[dict[str, Any]]:
 
 def list_steps(db: Session) -> pd.DataFrame:
     """Every finished step: run_id, name, known_at, seconds; newest first."""
-    return _frame(db, db.known(tables.steps).order_by(tables.steps.c.id.desc()), tables.steps)
+    return frame_of(db, db.known(tables.steps).order_by(tables.steps.c.id.desc()), tables.steps)
 
 
 def insert_decision(db: Session, run_id: int, decision: Decision, at: datetime) -> None:
     """Record an answer and its evidence, also when it is no."""
-    row = {**asdict(decision), "evidence": _plain(decision.evidence), "run_id": run_id, "known_at": at}
+    row = {**asdict(decision), "evidence": plain(decision.evidence), "run_id": run_id, "known_at": at}
     db.insert(tables.decisions, [row])
 
 
@@ -74,42 +74,9 @@ def list_decisions(db: Session) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def insert_metrics(
-    db: Session, run_id: int, version: str, kind: str, chunk: str, metrics: list[Metric], at: datetime
-) -> None:
-    """Record metrics of a version about a chunk ("": all of it)."""
-    common = {"run_id": run_id, "version": version, "kind": kind, "chunk": chunk, "known_at": at}
-    db.insert(tables.metrics, [_plain({**asdict(metric), **common}) for metric in metrics])
-
-
-def list_metrics(db: Session, kind: str) -> pd.DataFrame:
-    """The newest figure of each version, chunk and metric of a kind, by chunk."""
-    table = tables.metrics
-    known = db.known(table).where(table.c.kind == kind).subquery()
-    newest = select(func.max(known.c.id)).group_by(known.c.version, known.c.chunk, known.c.metric)
-    wanted = select(table).where(table.c.id.in_(newest)).order_by(db.bytewise(table.c.chunk), table.c.id)
-    return _frame(db, wanted, table)
-
-
-def insert_drift(db: Session, run_id: int, chunk: str, found: list[ColumnDrift], at: datetime) -> None:
-    """Record the drift of every column in a chunk."""
-    common = {"run_id": run_id, "chunk": chunk, "known_at": at}
-    db.insert(tables.drift, [_plain({**asdict(column), **common}) for column in found])
-
-
-def list_drift(db: Session) -> pd.DataFrame:
-    """The newest comparison of each chunk and column, newest chunk first, strongest first."""
-    table = tables.drift
-    known = db.known(table).subquery()
-    newest = select(func.max(known.c.id)).group_by(known.c.chunk, known.c.column)
-    order = (db.bytewise(table.c.chunk).desc(), table.c.psi.desc().nulls_last(), table.c.id)
-    wanted = select(table).where(table.c.id.in_(newest)).order_by(*order)
-    return _frame(db, wanted, table)
-
-
 def insert_summaries(db: Session, run_id: int, found: list[Summary], at: datetime) -> None:
     """Record the statistics of the dataset."""
-    db.insert(tables.summaries, [_plain({**asdict(one), "run_id": run_id, "known_at": at}) for one in found])
+    db.insert(tables.summaries, [plain({**asdict(one), "run_id": run_id, "known_at": at}) for one in found])
 
 
 def list_summaries(db: Session) -> pd.DataFrame:
@@ -130,18 +97,4 @@ def list_packages(db: Session) -> pd.DataFrame:
 def _of_newest_run(db: Session, table: Table) -> pd.DataFrame:
     known = db.known(table).subquery()
     newest = select(func.max(known.c.run_id)).scalar_subquery()
-    return _frame(db, select(table).where(and_(table.c.run_id == newest)).order_by(table.c.id), table)
-
-
-def _frame(db: Session, wanted: Any, table: Table) -> pd.DataFrame:
-    rows = db.connection.execute(wanted).all()
-    return pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in table.columns])
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity: they become null."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return frame_of(db, select(table).where(and_(table.c.run_id == newest)).order_by(table.c.id), table)

@@ -11,7 +11,7 @@ import pandas as pd
 from core import evaluation, registry
 from core.evaluation import Confusion
 from core.records import Metric, Version
-from core.store import history, models
+from core.store import models, monitoring
 from core.workspace import Workspace
 
 
@@ -35,7 +35,7 @@ def quality(workspace: Workspace) -> Quality | None:
         champion = registry.champion(db)
         if champion is None:
             return None
-        metrics = history.list_metrics(db, "out_of_fold")
+        metrics = monitoring.list_metrics(db, "out_of_fold")
     manifest = registry.read_manifest(workspace.models_folder, champion)
     learned = registry.load_learned(workspace.models_folder, champion).dropna(subset="risk")
     outcome, risk = learned["outcome"].to_numpy(), learned["risk"].to_numpy()
@@ -56,7 +56,7 @@ def versions(workspace: Workspace) -> list[dict[str, Any]]:
     with workspace.store.reading() as db:
         found = models.list_versions(db)
         champion = registry.champion(db)
-        metrics = history.list_metrics(db, "out_of_fold")
+        metrics = monitoring.list_metrics(db, "out_of_fold")
     made = []
     for version in found:
         own = metrics[metrics["version"] == version.version]
@@ -104,7 +104,7 @@ def health(workspace: Workspace) -> Health | None:
         champion = registry.champion(db)
         if champion is None:
             return None
-        metrics = history.list_metrics(db, "out_of_fold")
+        metrics = monitoring.list_metrics(db, "out_of_fold")
     own = metrics[(metrics["version"] == champion.version) & (metrics["metric"] == "roc_auc")]
     value, low, high = (float(own[name].iloc[-1]) if len(own) else np.nan for name in ("value", "low", "high"))
     roc_auc = Metric(metric="roc_auc", n=int(own["n"].sum()), value=value, low=low, high=high)

@@ -1,4 +1,4 @@
-"""What drifted, how the delivered risks did, and what was decided."""
+"""What drifted, what is wrong with the data, how the risks did, and what was decided."""
 
 from __future__ import annotations
 
@@ -7,32 +7,74 @@ from typing import Any
 import pandas as pd
 
 from core import registry
-from core.drift import ALARM, TOO_FEW, WATCH
-from core.schema import CATEGORICAL, DATE
+from core.drift import ALARM, METHODS, TOO_FEW, WATCH, short
 from core.store import history
-from core.wording import days_text, listed, number, plural
+from core.store import monitoring as stored
+from core.wording import listed, plural
 from core.workspace import Workspace
 
 DRIFT_COLUMNS = [
-    "chunk", "column", "kind", "psi", "verdict", "reference_usual", "current_usual", "reference_missing",
-    "current_missing", "reference_n", "current_n", "known_at",
+    "chunk", "version", "column", "kind", "verdict", "method", "effect", "threshold", "q", "psi", "importance",
+    "sentence", "reference_usual", "current_usual", "reference_missing", "current_missing", "reference_n", "current_n",
+    "low_power", "calendar", "touched", "touched_on_list", "listed", "known_at",
 ]  # fmt: skip
-#: what stands for the usual value of a column without any
-MISSING = "missing"
 PERFORMANCE_COLUMNS = ["chunk", "kind", "metric", "value", "low", "high", "n", "version", "known_at"]
+VERDICT_COLUMNS = [
+    "chunk", "kind", "metric", "verdict", "value", "low", "high", "reference", "tolerance", "n", "coverage",
+    "late_days", "sentence", "version", "known_at",
+]  # fmt: skip
+FAULT_COLUMNS = ["id", "chunk", "column", "kind", "sentence", "cause", "answer", "answered_by", "note", "known_at"]
+#: what is compared beside the columns
+PREDICTION, TARGET = "prediction", "target"
+_NAMES = {PREDICTION: "the risk", TARGET: "the share of leavers"}
 
 
 def drift(workspace: Workspace) -> pd.DataFrame:
-    """The newest comparison of every chunk and column, newest chunk first, strongest first."""
+    """The newest comparison of every version, chunk and column: newest chunk first, loudest and weightiest first.
+
+    `column` is what is compared: a column, "the risk" or "the share of leavers". `place`: the chunk, and with it
+    whether it was compared with what an earlier champion learned from.
+    """
     with workspace.store.reading() as db:
-        return history.list_drift(db)[DRIFT_COLUMNS]
+        found, champion = stored.list_drift(db)[DRIFT_COLUMNS], registry.champion(db)
+    earlier = found["version"] != (champion.version if champion else "")
+    return found.assign(
+        column=found["column"].where(~found["kind"].isin(list(_NAMES)), found["kind"].map(_NAMES)),
+        place=found["chunk"].where(~earlier, found["chunk"] + " (earlier model)"),
+    )
+
+
+def statistics(workspace: Workspace, column: str) -> pd.DataFrame:
+    """Every distance of a column in every chunk: version, chunk, statistic, value, threshold, verdict, n, known_at."""
+    with workspace.store.reading() as db:
+        found = stored.list_statistics(db, column)
+    return found[["version", "chunk", "statistic", "value", "threshold", "verdict", "n", "known_at"]]
 
 
 def performance(workspace: Workspace) -> pd.DataFrame:
-    """Realised and backfilled performance by chunk; `kind` says which."""
+    """Realised, backfilled and estimated performance by chunk; `kind` says which."""
     with workspace.store.reading() as db:
-        found = [history.list_metrics(db, kind) for kind in ("realised", "backfilled")]
+        found = [stored.list_metrics(db, kind) for kind in ("realised", "backfilled", "estimated", "weighted")]
     return pd.concat([frame for frame in found if len(frame)] or found[:1])[PERFORMANCE_COLUMNS]
+
+
+def verdicts(workspace: Workspace) -> pd.DataFrame:
+    """What each chunk's figures mean: realised, estimated, and whether outcomes left what was to be expected."""
+    with workspace.store.reading() as db:
+        return stored.list_performance(db)[VERDICT_COLUMNS]
+
+
+def faults(workspace: Workspace) -> pd.DataFrame:
+    """What is wrong with the data, newest first, with what people said of it."""
+    with workspace.store.reading() as db:
+        found = stored.list_faults(db)
+    return pd.DataFrame([{name: one[name] for name in FAULT_COLUMNS} for one in found], columns=FAULT_COLUMNS)
+
+
+def open_faults(workspace: Workspace) -> pd.DataFrame:
+    """Faults that wait for an answer."""
+    found = faults(workspace)
+    return found[found["answer"] == ""]
 
 
 def decisions(workspace: Workspace) -> list[dict[str, Any]]:
@@ -43,20 +85,28 @@ def decisions(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def newest_chunk(found: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `drift` about the newest chunk, strongest first, usual values as people write them."""
+    """The rows of `drift` about the newest chunk against the newest reference."""
     newest = found[found["chunk"] == found["chunk"].iloc[0]] if len(found) else found
-    usual = {
-        name: [_usual(text, kind) for text, kind in zip(newest[name], newest["kind"], strict=True)]
-        for name in ("reference_usual", "current_usual")
-    }
-    return newest.assign(**usual)
+    return newest[newest["version"] == newest["version"].iloc[0]] if len(newest) else newest
 
 
-def _usual(text: str, kind: str) -> str:
-    """A median as people write it; a date is so many days from the snapshot."""
-    if kind == CATEGORICAL or text == MISSING:
-        return text
-    return days_text(float(text)) if kind == DATE else number(float(text))
+def shown(found: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `drift` for a table: `effect` as text with its method, `whom`: who is touched."""
+    effect = [
+        "" if pd.isna(value) else f"{METHODS.get(method, method)} {short(value)}"
+        for method, value in zip(found["method"], found["effect"], strict=True)
+    ]
+    return found.assign(
+        effect=effect, whom=[_whom(*row) for row in zip(found["touched"], found["touched_on_list"], found["listed"],
+                                                        strict=True)]
+    )  # fmt: skip
+
+
+def _whom(touched: float | None, on_list: float | None, listed_: float | None) -> str:
+    if touched is None or pd.isna(touched):
+        return ""
+    said = plural(int(touched), "client")
+    return said if not listed_ or pd.isna(listed_) else f"{said}; {int(on_list or 0):,} of {int(listed_):,} on the list"
 
 
 def drift_sentence(found: pd.DataFrame) -> str:
@@ -64,13 +114,17 @@ def drift_sentence(found: pd.DataFrame) -> str:
     newest = newest_chunk(found)
     if len(newest) == 0:
         return "Nothing to compare yet: drift is told from the first rows that the champion did not learn from."
-    chunk, count = newest["chunk"].iloc[0], len(newest)
-    named = {verdict: newest.loc[newest["verdict"] == verdict, "column"].tolist() for verdict in (ALARM, WATCH)}
-    if (newest["verdict"] == TOO_FEW).all():
+    columns = newest[~newest["kind"].isin([PREDICTION, TARGET])]
+    chunk, count = newest["chunk"].iloc[0], len(columns)
+    named = {verdict: columns.loc[columns["verdict"] == verdict, "column"].tolist() for verdict in (ALARM, WATCH)}
+    risk = newest.loc[newest["kind"] == PREDICTION, "verdict"].isin([ALARM]).any()
+    beside = " The risks as a whole have moved too." if risk else ""
+    if (columns["verdict"] == TOO_FEW).all():
         rows = plural(int(newest["current_n"].max()), "row")
         return f"Chunk {chunk} is too small for a verdict: {rows} came in."
     if not named[ALARM] and not named[WATCH]:
-        return f"The clients of {chunk} look like those the model learned from: none of {count} columns has drifted."
+        calm = f"The clients of {chunk} look like those the model learned from: none of {count} columns has drifted."
+        return calm + beside
     parts = []
     if named[ALARM]:
         parts.append(f"{listed(named[ALARM])} clearly")
@@ -79,7 +133,7 @@ def drift_sentence(found: pd.DataFrame) -> str:
     moved = len(named[ALARM]) + len(named[WATCH])
     return (
         f"The clients of {chunk} look different from those the model learned from in {moved} of {count} columns: "
-        f"{'; '.join(parts)}."
+        f"{'; '.join(parts)}.{beside}"
     )
 
 
@@ -93,7 +147,7 @@ def out_of_fold(workspace: Workspace, metric: str) -> float:
     """A metric of the champion out of fold; NaN where there is none."""
     with workspace.store.reading() as db:
         champion = registry.champion(db)
-        found = history.list_metrics(db, "out_of_fold")
+        found = stored.list_metrics(db, "out_of_fold")
     own = found[(found["metric"] == metric) & (found["version"] == (champion.version if champion else ""))]
     return float(own["value"].iloc[-1]) if len(own) else float("nan")
 

@@ -25,6 +25,7 @@ from pages.components.model import (
     model_text,
     roll_back_button,
 )
+from pages.components.monitoring import faults
 from pages.components.scoring import score_upload, scored_name, scored_table
 from pages.components.tables import CHART, download, table
 from pages.components.texts import ago, interval, money, plain, when
@@ -45,6 +46,7 @@ __all__ = [
     "download",
     "effects",
     "empty",
+    "faults",
     "figure",
     "filters",
     "first_steps",

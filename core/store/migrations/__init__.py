@@ -18,9 +18,11 @@ from core.store.database import one_at_a_time
 from core.store.migrations.m001 import m001_first_tables
 from core.store.migrations.m002 import m002_nothing_lost
 from core.store.migrations.m003 import m003_reasons_and_contacts
+from core.store.migrations.m004 import m004_monitoring
 
 MIGRATIONS: list[tuple[str, Callable[[Connection], None]]] = [
-    (migration.__name__, migration) for migration in (m001_first_tables, m002_nothing_lost, m003_reasons_and_contacts)
+    (migration.__name__, migration)
+    for migration in (m001_first_tables, m002_nothing_lost, m003_reasons_and_contacts, m004_monitoring)
 ]
 
 

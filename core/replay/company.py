@@ -1,4 +1,4 @@
-"""The pipeline on a workspace with a driven clock: the history of the example company.
+"""The history of the example company, lived through month by month.
 
 Every month is lived through as it would have been: the client file of the month arrives, outcomes that have
 become known arrive, and the full process runs at that instant. Nothing knows the future.

@@ -1,17 +1,11 @@
-"""The tables. All are append-only but `jobs` (its state) and `worker` (the lease); `known_at` is the second clock.
-
-Two deeds are exceptions, each in one transaction with its line in `audit`: erasing a client removes the client's risks,
-takes the client's name out of sentences and names, and changes the manifests of versions that learned from the client;
-restoring a backup replaces everything.
-"""
+"""Tables of what came in, of models and their risks, of runs, jobs and deeds."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, text
 
 from core.store.database import Instant
-
-metadata = MetaData()
+from core.store.tables.base import metadata
 
 migrations = Table(
     "migrations",
@@ -158,7 +152,7 @@ audit = Table(
     Column("id", Integer, primary_key=True),
     Column("known_at", Instant, nullable=False),
     Column("who", Text, nullable=False),
-    # withdraw, reinstate, erase, contract, retain, restore, promote, rollback
+    # withdraw, reinstate, erase, contract, retain, restore, promote, rollback, answer
     Column("deed", String(30), nullable=False),
     Column("subject", Text, nullable=False),
     Column("sentence", Text, nullable=False),
@@ -198,56 +192,6 @@ decisions = Table(
     Column("answer", Boolean, nullable=False),
     Column("sentence", Text, nullable=False),
     Column("evidence", JSON, nullable=False),
-)
-
-metrics = Table(
-    "metrics",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
-    Column("known_at", Instant, nullable=False),
-    Column("version", String(40), nullable=False),
-    # out_of_fold, realised, backfilled
-    Column("kind", String(12), nullable=False),
-    # "" or the chunk it is about, such as 2026-01
-    Column("chunk", String(20), nullable=False),
-    Column("metric", String(20), nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("value", Float),
-    Column("low", Float),
-    Column("high", Float),
-)
-
-drift = Table(
-    "drift",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
-    Column("known_at", Instant, nullable=False),
-    Column("chunk", String(20), nullable=False),
-    Column("column", Text, nullable=False),
-    Column("kind", String(12), nullable=False),
-    Column("reference_n", Integer, nullable=False),
-    Column("current_n", Integer, nullable=False),
-    Column("psi", Float),
-    Column("reference_missing", Float),
-    Column("current_missing", Float),
-    Column("reference_usual", Text, nullable=False),
-    Column("current_usual", Text, nullable=False),
-    Column("verdict", String(20), nullable=False),
-)
-
-summaries = Table(
-    "summaries",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
-    Column("known_at", Instant, nullable=False),
-    Column("column", Text, nullable=False),
-    Column("statistic", String(20), nullable=False),
-    Column("n", Integer, nullable=False),
-    Column("value", Float),
-    Column("text", Text, nullable=False),
 )
 
 packages = Table(

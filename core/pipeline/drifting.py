@@ -1,0 +1,171 @@
+"""Every chunk is held against the reference of the champion: its columns, its risks, its outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from core import dataset as datasets
+from core import diagnostics, drift, registry, schema
+from core.dataset import Dataset
+from core.drift import RISK
+from core.pipeline.reference import Reference, champion_reference, rows_reference
+from core.pipeline.running import Step
+from core.records import ColumnDrift, Touched, Version
+from core.schema import NUMERIC, Contract
+from core.store import history, monitoring
+from core.workspace import Workspace
+
+_KEY = ["_client", "_as_of"]
+TARGET = "target"
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """The rows delivered in a month or batch, the newest of each client, with the champion's risks."""
+
+    label: str
+    rows: pd.DataFrame
+    #: features, and the risk where there is a champion
+    features: pd.DataFrame
+
+
+def compare_chunks(
+    workspace: Workspace, step: Step, dataset: Dataset, contract: Contract, champion: Version | None
+) -> None:
+    """Drift of every chunk that was not compared with this champion's reference yet, and statistics of the dataset.
+
+    A chunk that the champion learned from is not compared. One is compared again when more of its rows, or more of its
+    outcomes, have come; and with a new champion's reference too, the older comparison staying beside it.
+    """
+    labelled = datasets.chunked(dataset, contract)
+    labels = list(dict.fromkeys(labelled["_chunk"]))
+    keys = {str(label): own for label, own in labelled.groupby("_chunk", sort=False)}
+    learned = _learned(workspace, champion, keys[labels[0]])
+    with workspace.store.reading() as db:
+        stored = monitoring.list_drift(db)
+    calendar = _calendar(dataset, contract)
+    reference = None
+    found: list[tuple[str, str, list[tuple[ColumnDrift, Touched | None]]]] = []
+    for place, label in enumerate(labels):
+        rows = datasets.rows_of(dataset, keys[label])
+        if pd.MultiIndex.from_frame(rows[_KEY]).isin(learned).mean() > 0.5:
+            continue
+        version = champion.version if champion else ""
+        told = dataset.trainable(step.run.at, workspace.config.data.horizon_days)
+        outcomes = rows.loc[pd.MultiIndex.from_frame(rows[_KEY]).isin(pd.MultiIndex.from_frame(told[_KEY])), "_outcome"]
+        due, target_due = _due(stored, version, label, len(rows), len(outcomes))
+        if not due and not target_due:
+            continue
+        before = workspace.config.monitoring.reference_chunks
+        if before:
+            earlier = [keys[one] for one in labels[max(0, place - before) : place]]
+            if not earlier:
+                continue
+            reference = rows_reference(datasets.rows_of(dataset, pd.concat(earlier)), contract)
+        elif reference is None:
+            reference = _reference(workspace, dataset, contract, champion, keys[labels[0]])
+        own = [_target(reference, outcomes, workspace)] if target_due else []
+        if due:
+            chunk = _chunk(workspace, label, rows, contract, champion)
+            own += _columns(workspace, chunk, reference, contract, calendar)
+        found.append((version, label, own))
+    summaries = diagnostics.summarise(*_summary_frame(dataset, contract))
+    with step.commit() as db:
+        for version, label, columns in found:
+            monitoring.insert_drift(db, step.run.id, version, label, columns, step.run.at)
+        history.insert_summaries(db, step.run.id, summaries, step.run.at)
+
+
+def _learned(workspace: Workspace, champion: Version | None, first: pd.DataFrame) -> pd.MultiIndex:
+    """Snapshots the champion learned from; before any champion, those of the first chunk."""
+    learned = first if champion is None else registry.load_learned(workspace.models_folder, champion)
+    return pd.MultiIndex.from_frame(learned[_KEY])
+
+
+def _due(stored: pd.DataFrame, version: str, label: str, rows: int, outcomes: int) -> tuple[bool, bool]:
+    """Whether columns, and outcomes, of a chunk are to be compared (anew)."""
+    own = stored[(stored["version"] == version) & (stored["chunk"] == label)]
+    target = own["kind"] == TARGET
+    compared = own.loc[~target, "current_n"]
+    told = own.loc[target, "current_n"]
+    return (len(compared) == 0 or int(compared.max()) != rows), outcomes > 0 and (
+        len(told) == 0 or int(told.iloc[-1]) != outcomes
+    )
+
+
+def _reference(
+    workspace: Workspace, dataset: Dataset, contract: Contract, champion: Version | None, first: pd.DataFrame
+) -> Reference:
+    if champion is None:
+        return rows_reference(datasets.rows_of(dataset, first), contract)
+    return champion_reference(workspace, dataset, contract, champion)
+
+
+def _chunk(workspace: Workspace, label: str, rows: pd.DataFrame, contract: Contract, champion: Version | None) -> Chunk:
+    features = schema.features(rows, contract.columns)
+    if champion is not None:
+        model = workspace.model(champion)
+        features = features.assign(**{RISK: model.risk(schema.features(rows, model.columns))})
+    return Chunk(label, rows, features)
+
+
+def _columns(
+    workspace: Workspace, chunk: Chunk, reference: Reference, contract: Contract, calendar: set[str]
+) -> list[tuple[ColumnDrift, Touched | None]]:
+    """Every column that is there on both sides, with whom its change touches."""
+    kinds = {name: kind for name, kind in reference.profile.kinds.items() if name in chunk.features}
+    profile = drift.Profile(kinds, {name: reference.profile.columns[name] for name in kinds})
+    found = drift.compare(profile, chunk.features, workspace.config.monitoring, reference.importance)
+    listed = _listed(workspace, chunk, contract)
+    made: list[tuple[ColumnDrift, Touched | None]] = []
+    for one in found:
+        whom = None
+        if one.verdict in (drift.ALARM, drift.WATCH):
+            there = drift.touched(chunk.features[one.column], one.where)
+            whom = Touched(int(there.sum()), int(there[listed].sum()), len(listed))
+        made.append((_by_construction(one) if one.column in calendar else one, whom))
+    return made
+
+
+def _calendar(dataset: Dataset, contract: Contract) -> set[str]:
+    """Columns that grow with the calendar."""
+    rows = dataset.rows
+    features = schema.features(rows, contract.columns)
+    kinds = {column.name: column.kind for column in contract.columns}
+    as_of = rows["_as_of"].to_numpy(dtype="datetime64[us]")
+    return drift.calendar_columns(rows["_client"].to_numpy(dtype=object), as_of, features, kinds)
+
+
+def _by_construction(one: ColumnDrift) -> ColumnDrift:
+    said = " The same client's value grows as the calendar goes on, so that it drifts by construction."
+    return replace(one, calendar=True, sentence=one.sentence + said)
+
+
+def _listed(workspace: Workspace, chunk: Chunk, contract: Contract) -> np.ndarray:
+    """Places of the clients that the managers' list would have room for."""
+    if RISK not in chunk.features:
+        return np.array([], dtype=np.int64)
+    owners = max(1, chunk.rows[contract.owner].nunique()) if contract.owner else 1
+    room = min(len(chunk.rows), owners * workspace.config.worklist.capacity)
+    return np.argsort(-chunk.features[RISK].to_numpy(), kind="stable")[:room]
+
+
+def _target(
+    reference: Reference, outcomes: pd.Series, workspace: Workspace
+) -> tuple[ColumnDrift, Touched | None]:  # fmt: skip
+    """The share of leavers as a column of its own."""
+    rules = workspace.config.monitoring
+    found = drift.share_drift(
+        reference.leavers, reference.outcomes, int(outcomes.sum()), len(outcomes), min_rows=rules.min_rows, q=rules.q
+    )
+    return drift.as_column(found, reference.outcomes, len(outcomes)), None
+
+
+def _summary_frame(dataset: Dataset, contract: Contract) -> tuple[pd.DataFrame, dict[str, str]]:
+    rows = dataset.rows.assign(**{contract.outcome: dataset.rows["_outcome"]})
+    left_out = (contract.owner, contract.label)
+    kinds = {name: kind for name, kind in contract.kinds.items() if name not in left_out}
+    return rows, {**kinds, contract.outcome: NUMERIC}

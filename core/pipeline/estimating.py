@@ -1,0 +1,104 @@
+"""What the champion's risks are probably worth before their outcomes are known, and what they were afterwards."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from core import dataset as datasets
+from core import estimation, registry, schema
+from core.dataset import Dataset
+from core.estimation import Estimate, Estimator
+from core.pipeline.running import Step
+from core.records import Metric, Performance, Version
+from core.schema import Contract
+from core.statistics import Interval
+from core.store import monitoring
+from core.workspace import Workspace
+
+_KEY = ["_client", "_as_of"]
+#: verdicts on an estimate
+FINE, WATCH, DROP, TOO_FEW = "fine", "watch", "drop", "not enough data"
+ESTIMATED, CONCEPT = "estimated", "concept"
+
+
+def estimator_of(workspace: Workspace, version: Version) -> Estimator:
+    """What estimates a version's performance: from its out-of-fold risks and their outcomes."""
+    stored = registry.load_estimator(workspace.models_folder, version)
+    if stored is not None:
+        return Estimator.from_dict(stored)
+    learned = registry.load_learned(workspace.models_folder, version).dropna(subset="risk")
+    risk = learned["risk"].to_numpy()
+    return estimation.fit(learned["outcome"].to_numpy(dtype=np.float64), risk, risk >= version.threshold)
+
+
+def estimate_chunks(
+    workspace: Workspace, step: Step, dataset: Dataset, contract: Contract, champion: Version | None
+) -> None:
+    """Estimated performance of the champion's risks in every chunk that it did not learn from and that is new."""
+    if champion is None or champion.family == "rule":
+        return
+    estimator = estimator_of(workspace, champion)
+    learned = pd.MultiIndex.from_frame(registry.load_learned(workspace.models_folder, champion)[_KEY])
+    with workspace.store.reading() as db:
+        stored = monitoring.list_performance(db)
+    done = stored[(stored["kind"] == ESTIMATED) & (stored["version"] == champion.version)]
+    sizes = dict(zip(done["chunk"], done["n"], strict=True))
+    model, tolerance = workspace.model(champion), workspace.config.retrain.on_estimated_drop
+    made: list[tuple[str, dict[str, Estimate], Performance]] = []
+    before: list[Estimate] = []
+    for label, keys in datasets.chunked(dataset, contract).groupby("_chunk", sort=False):
+        rows = datasets.rows_of(dataset, keys)
+        if pd.MultiIndex.from_frame(rows[_KEY]).isin(learned).mean() > 0.5:
+            continue
+        risk = model.risk(schema.features(rows, model.columns))
+        found = estimation.estimate_corrected(estimator, risk, risk >= champion.threshold)
+        before.append(found["roc_auc"])
+        if sizes.get(str(label)) != len(rows):
+            made.append((str(label), found, _judged(before, estimator, champion, str(label), tolerance)))
+    with step.commit() as db:
+        for label, found, _ in made:
+            metrics = [
+                Metric(metric=one.metric, n=one.n, value=one.value, low=one.band_low, high=one.band_high)
+                for one in found.values()
+            ]
+            monitoring.insert_metrics(db, step.run.id, champion.version, ESTIMATED, label, metrics, step.run.at)
+        monitoring.insert_performance(db, step.run.id, [told for _, _, told in made], step.run.at)
+
+
+def _judged(
+    estimates: list[Estimate], estimator: Estimator, champion: Version, chunk: str, tolerance: float
+) -> Performance:  # fmt: skip
+    """An estimated drop: in two chunks running more than `tolerance` below, with the whole band below the reference."""
+    found, reference = estimates[-1], estimator.metrics["roc_auc"].realised
+    figure = f"roc_auc is estimated at {found.value:.3f} ({found.band_low:.3f} to {found.band_high:.3f})"
+    if np.isnan(found.value):
+        verdict, sentence = TOO_FEW, f"roc_auc cannot be estimated: {found.reason}"
+    else:
+        once = estimation.dropped([found, found], reference, tolerance)
+        verdict = DROP if estimation.dropped(estimates, reference, tolerance) else WATCH if once else FINE
+        said = {
+            DROP: f"more than {tolerance:g} below, in two chunks running",
+            WATCH: f"more than {tolerance:g} below; one more chunk like this is an estimated drop",
+            FINE: f"within {tolerance:g}, or within its band",
+        }[verdict]
+        sentence = f"{figure}, {reference:.3f} out of fold: {said}. That assumes the rule has not changed."
+    return Performance(
+        version=champion.version, chunk=chunk, kind=ESTIMATED, metric="roc_auc", value=found.value, low=found.band_low,
+        high=found.band_high, reference=reference, tolerance=tolerance, verdict=verdict, n=found.n, coverage=0.0,
+        late_days=float("nan"), sentence=sentence,
+    )  # fmt: skip
+
+
+def concept_drift(
+    estimator: Estimator, version: Version, chunk: str, risk: np.ndarray, realised: Interval, tolerance: float
+) -> Performance:
+    """Whether outcomes left the band that was to be expected for these very risks (n,)."""
+    found = estimation.estimate_corrected(estimator, risk, risk >= version.threshold)["roc_auc"]
+    told = estimation.gap(found, realised, tolerance=tolerance)
+    verdict = TOO_FEW if told.changed is None else "concept drift" if told.changed else FINE
+    return Performance(
+        version=version.version, chunk=chunk, kind=CONCEPT, metric="roc_auc", value=told.difference,
+        low=float("nan"), high=float("nan"), reference=found.value, tolerance=tolerance, verdict=verdict, n=len(risk),
+        coverage=1.0, late_days=float("nan"), sentence=told.sentence,
+    )  # fmt: skip
