@@ -45,6 +45,7 @@ USAGE, PLAN = Drifted("usage", "KS .31", 0.25), Drifted("plan", "total variation
 DRIFT = {"drifted": (USAGE, PLAN)}
 #: what moved carries too little of the model's weight
 LIGHT = {"drifted": (PLAN,)}
+CALENDAR = {"calendar": (Drifted("tenure_days", "KS .49", 0.6),)}
 RISK = {"risk_drifted": True}
 HELD = {"held": ("usage", "revenue")}
 AGE = {"champion_age_days": 200.0}
@@ -125,6 +126,20 @@ MAKESHIFT = {"makeshift": True, "outcomes": 330, "leavers": 60}
             "else speaks for it.",
         ),
         (HELD | AGE, True, "Retrained: the champion is 200 days old, and 800 new outcomes are known."),
+        # --- what grows with the calendar
+        (
+            CALENDAR,
+            False,
+            "Not retrained: no drop, no drift and no over-age champion was found; tenure_days (KS .49) moved by "
+            "construction, as the calendar goes on.",
+        ),
+        (
+            CALENDAR | LIGHT,
+            False,
+            "Not retrained: plan (total variation .14) moved, but what moved carries 5.0 % of the model's weight, less "
+            "than the 30 % of retrain.drift_weight; tenure_days (KS .49) moved by construction, as the calendar goes "
+            "on.",
+        ),
         # --- the edge of each trigger: at it is not yet beyond it
         ({"champion_age_days": 180.0}, False, None),
         ({"champion_age_days": 180.1}, True, None),

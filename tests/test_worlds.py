@@ -143,8 +143,12 @@ def test_when_the_two_strongest_effects_turn_round_retraining_closes_most_of_the
     workspace = live(TURNED)
     with workspace.store.reading() as db:
         promoted = [d for d in history.list_decisions(db) if d["question"] == "promote" and d["answer"]]
+        verdicts = monitoring.list_performance(db).set_index(["chunk", "kind"])["verdict"]
     champion = workspace.champion()
     assert champion is not None
+    chunk = f"{when(_CHANGES):%Y-%m}"
+    assert verdicts[chunk, "estimated"] == "fine", "nothing can be seen before the outcomes"
+    assert (verdicts[chunk, "realised"], verdicts[chunk, "concept"]) == ("drop", "concept drift")
     turned = [d for d in promoted if d["known_at"] > when(_CHANGES)]
     assert turned, "a challenger that knows the new outcomes was promoted"
     versions = sorted(model_view.versions(workspace), key=lambda one: one["known_at"])

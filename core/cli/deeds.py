@@ -10,6 +10,7 @@ from pathlib import Path
 
 from core.cli.showing import Bar, plain, say
 from core.errors import BellwetherError
+from core.wording import percent
 from core.workspace import Workspace
 
 
@@ -155,7 +156,7 @@ def demo(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
 
 def backtest(workspace: Workspace, arguments: argparse.Namespace) -> None:
     """Live through the stored history again."""
-    from core.replay.backtest import as_json, as_table, backtest
+    from core.replay.backtest import as_json, as_lines, backtest
 
     bar = Bar()
     try:
@@ -165,8 +166,10 @@ def backtest(workspace: Workspace, arguments: argparse.Namespace) -> None:
     if arguments.json:
         say(plain(as_json(found)), as_json=True)
         return
-    say(as_table(found))
-    say({"sentence": found.sentence, "share of chunks in alarm by threshold": plain(as_json(found)["rates"])})
+    rates = as_json(found)["rates"]
+    told = [f"{threshold}: {percent(rate)}" for threshold, rate in rates.items() if rate == rate]  # noqa: PLR0124
+    rate = [f"Share of chunks in alarm by threshold of drift: {', '.join(told)}."] if told else []
+    say("\n".join([*as_lines(found), found.sentence, *rate]))
 
 
 def perform(workspace: Workspace, arguments: argparse.Namespace) -> None:

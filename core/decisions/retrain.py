@@ -176,14 +176,13 @@ def _nothing(e: RetrainEvidence, rules: RetrainConfig) -> str:
     if e.held:
         whose = f"the data of {listed(list(e.held[:3]))} look faulty, which is held until a person answers"
         return f"{whose}; nothing else speaks for it"
-    if e.calendar and not e.drifted:
-        return f"{_moved(e.calendar)}, but by construction, for it grows with the calendar; nothing else speaks for it"
+    beside = f"; {_moved(e.calendar)} by construction, as the calendar goes on" if e.calendar else ""
     if e.drifted and not rules.on_drift:
-        return f"{_moved(e.drifted)}, which config leaves aside"
+        return f"{_moved(e.drifted)}, which config leaves aside{beside}"
     if e.drifted:
         share = sum(one.importance for one in e.drifted if not math.isnan(one.importance))
         return (
             f"{_moved(e.drifted)}, but what moved carries {percent(share)} of the model's weight, less than the "
-            f"{percent(rules.drift_weight)} of retrain.drift_weight"
+            f"{percent(rules.drift_weight)} of retrain.drift_weight{beside}"
         )
-    return "no drop, no drift and no over-age champion was found"
+    return f"no drop, no drift and no over-age champion was found{beside}"

@@ -130,7 +130,8 @@ def _lived(place: Workspace, stage: Stage) -> Lived:
 def _told(place: Workspace, by: str, lived: list[Lived]) -> Backtest:
     with place.store.reading() as db:
         found = monitoring.list_drift(db)
-    found = found[(found["version"] != "") & ~found["kind"].isin(["prediction", "target"])]
+    columns = (found["version"] != "") & ~found["kind"].isin(["prediction", "target"])
+    found = found[columns & ~found["calendar"].astype(bool)]  # what grows by construction says nothing of thresholds
     rules = place.config.monitoring
     rates = {threshold: _share_alarmed(found, threshold, rules.q) for threshold in _THRESHOLDS}
     in_alarm = (found["verdict"] == drift.ALARM).groupby([found["version"], found["chunk"]]).any()
@@ -169,10 +170,16 @@ def _sentence(lived: Sequence[Lived], compared: int, alarmed: int, rates: dict[f
     return said
 
 
-def as_table(found: Backtest) -> pd.DataFrame:
-    """A row for each instant."""
-    rows = [{**asdict(one), "alarms": listed(one.alarms), "drops": listed(one.drops)} for one in found.lived]
-    return pd.DataFrame(rows)
+def as_lines(found: Backtest) -> list[str]:
+    """A line for each instant, for people."""
+    return [_line(one) for one in found.lived]
+
+
+def _line(one: Lived) -> str:
+    said = [f"{one.at:%Y-%m-%d}: {plural(one.rows, 'row')}, {plural(one.outcomes, 'outcome')}."]
+    said += [f"In alarm: {listed(one.alarms)}."] if one.alarms else []
+    said += [f"Worse: {listed(one.drops)}."] if one.drops else []
+    return " ".join([*said, *filter(None, (one.retrain, one.promote))])
 
 
 def as_json(found: Backtest) -> dict[str, Any]:

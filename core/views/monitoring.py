@@ -116,7 +116,8 @@ def drift_sentence(found: pd.DataFrame) -> str:
         return "Nothing to compare yet: drift is told from the first rows that the champion did not learn from."
     columns = newest[~newest["kind"].isin([PREDICTION, TARGET])]
     chunk, count = newest["chunk"].iloc[0], len(columns)
-    named = {verdict: columns.loc[columns["verdict"] == verdict, "column"].tolist() for verdict in (ALARM, WATCH)}
+    told = columns["column"].where(~columns["calendar"].astype(bool), columns["column"] + " (by construction)")
+    named = {verdict: told[columns["verdict"] == verdict].tolist() for verdict in (ALARM, WATCH)}
     risk = newest.loc[newest["kind"] == PREDICTION, "verdict"].isin([ALARM]).any()
     beside = " The risks as a whole have moved too." if risk else ""
     if (columns["verdict"] == TOO_FEW).all():
