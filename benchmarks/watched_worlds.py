@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from core import drift, estimation, evaluation, statistics
+from core import diagnostics, drift, estimation, evaluation, statistics
 from core.config import ModelConfig, MonitoringConfig, RetrainConfig
-from core.drift import RISK, Profile
+from core.drift import RISK, Profile, Reconstruction
 from core.estimation import Estimate, Estimator
 from core.evaluation import DROP, WATCH
 from core.example.columns import World, make_world
@@ -24,8 +24,10 @@ FOLDS = 3
 TOLD_APART, ELSEWHERE = 50, "elsewhere"
 MONITORING, RETRAIN = MonitoringConfig(), RetrainConfig()
 
-#: what alarmed: a fault of the data, drift of a column or the risk, of the share of leavers, performance
-FAULT, COLUMN, TARGET, ESTIMATED, REALISED, CONCEPT = "fault", "column", "target", "estimated", "realised", "concept"
+#: what alarmed: a fault of the data, drift of a column or the risk, of all columns together, of the share of leavers,
+#: performance
+FAULT, COLUMN, TOGETHER, TARGET = "fault", "column", "together", "target"
+ESTIMATED, REALISED, CONCEPT = "estimated", "realised", "concept"
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Sizes:
 
     reference: tuple[int, int] = (2_000, 10_000)
     batch: tuple[int, int] = (500, 10_000)
+    #: rows of either side from which the domain classifier learns; 0: it is left out, for it takes most of the time
+    domain: int = 3_000
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,10 @@ class Watched:
     reference: int
     roc_auc: Interval
     estimator: Estimator
+    reconstruction: Reconstruction
+    #: what it learned from
+    columns: pd.DataFrame
+    domain: int
 
 
 @dataclass
@@ -99,6 +107,7 @@ def watch(seed: int, sizes: Sizes) -> Watched:
         world, rows, model, levels, threshold, drift.profile(columns.assign(**{RISK: risk}), kinds),
         importance(model, features), int(outcome.sum()), len(outcome), statistics.roc_auc(outcome, risk),
         estimation.fit(outcome, risk, risk >= threshold),
+        drift.fit_reconstruction(columns, world.kinds, seed), columns, sizes.domain,
     )  # fmt: skip
 
 
@@ -118,19 +127,32 @@ def report(watched: Watched, batch: pd.DataFrame, memory: Memory) -> list[Alarm]
     return [
         *_faults(watched, features),
         *_drift(watched, features.assign(**{RISK: risk})),
+        *_together(watched, features),
         *_outcomes(watched, batch["exited"].to_numpy(), risk, memory),
     ]
 
 
 def _faults(watched: Watched, features: pd.DataFrame) -> list[Alarm]:
-    """Faults of the data. Nothing looks for them yet: changes of unit, gaps and new levels go without their cause."""
-    del watched, features
-    return []
+    found = diagnostics.find_faults(
+        watched.profile.columns, features, watched.world.kinds, importance=watched.importance
+    )
+    return [Alarm(FAULT, one.kind, one.column, one.sentence) for one in found]
 
 
 def _drift(watched: Watched, columns: pd.DataFrame) -> list[Alarm]:
     found = drift.compare(watched.profile, columns, MONITORING, watched.importance)
     return [Alarm(COLUMN, one.kind, one.column, one.sentence) for one in found if one.verdict == drift.ALARM]
+
+
+def _together(watched: Watched, features: pd.DataFrame) -> list[Alarm]:
+    """All columns together: how they go together, and whether the rows can be told apart."""
+    rebuilt = drift.reconstruction_error(watched.reconstruction, features)
+    found = [Alarm(TOGETHER, "reconstruction", "", rebuilt.sentence)] if rebuilt.verdict == drift.ALARM else []
+    if watched.domain:
+        world = watched.world
+        told = drift.tell_apart(watched.columns, features, world.kinds, world.seed, per_side=watched.domain)
+        found += [Alarm(TOGETHER, "domain", "", told.sentence)] if told.verdict == drift.ALARM else []
+    return found
 
 
 def _outcomes(watched: Watched, exited: np.ndarray, risk: np.ndarray, memory: Memory) -> list[Alarm]:

@@ -261,6 +261,8 @@ class MonitoringConfig(_Section):
     q: Annotated[float, Field(gt=0, lt=1)] = 0.01
     numeric: NumericDriftConfig = NumericDriftConfig()
     categorical: CategoricalDriftConfig = CategoricalDriftConfig()
+    #: whether all columns together are compared too, and whether a model can tell the rows apart
+    multivariate: bool = True
     #: chunks (months, or whole batches) before a chunk that it is compared with; 0: what the champion learned from
     reference_chunks: Annotated[int, Field(ge=0)] = 0
     #: at most so many rows of the reference are kept for comparisons

@@ -16,6 +16,7 @@ with components.tell_errors():
     components.trust(standing)
     found = components.client_list(SHOWN)
     components.freshness(SHOWN, found.scored_at, "Risks")
+    components.doubted(found)
     listed, key = components.filters(found)
     st.caption(components.counted(SHOWN, found, listed))
     if listed.empty:

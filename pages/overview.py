@@ -24,6 +24,7 @@ with components.tell_errors():
     if health is not None:
         found = components.client_list(SHOWN)
         components.freshness(SHOWN, found.scored_at, "Risks")
+        components.doubted(found)
         with st.grid(4, min_column_width=150):
             if found.provisional:
                 components.figure("Clients in order", f"{len(found.clients):,}", "by rank only: provisional")

@@ -17,7 +17,7 @@ def rooms(names: str) -> frozenset[str]:
 
 INPUT_OUTPUT = rooms("sources/ parts/ registry/ jobs packages alerts")
 PURE = rooms(
-    "ingestion/ training/ scoring/ evaluation/ drift/ estimation/ decisions/ diagnostics worklist plots example/ "
+    "ingestion/ training/ scoring/ evaluation/ drift/ estimation/ decisions/ diagnostics/ worklist plots example/ "
     "dataset"
 )
 #: rooms of each floor, from the ground up; a folder is one room
@@ -227,8 +227,8 @@ def test_the_house_was_read_whole() -> None:
         (
             "rooms import only floors below",
             "core.dataset",
-            "import core.diagnostics",
-            "core.dataset (floor 3) imports core.diagnostics (floor 3)",
+            "import core.plots",
+            "core.dataset (floor 3) imports core.plots (floor 3)",
         ),
         (
             "rooms import only floors below",
@@ -266,7 +266,7 @@ def test_the_house_was_read_whole() -> None:
 )
 def test_a_house_that_does_not_stand_is_told(sentence: str, module: str, source: str, fault: str) -> None:
     names = (
-        "core.__init__ core.config core.schema.__init__ core.dataset core.diagnostics core.files core.store.__init__ "
+        "core.__init__ core.config core.schema.__init__ core.dataset core.plots core.files core.store.__init__ "
         "core.store.audit core.pipeline.__init__ core.pipeline.full pages.components.frame"
     )
     rest = dict.fromkeys(names.split(), "") | {"core.store.queue": "from core.store import audit"}

@@ -350,8 +350,8 @@ def test_drift_says_its_verdict_first_and_tells_realised_performance(stores: Sto
     assert "activity clearly" in sentence
     assert app.markdown[0].value == f"**{plain(sentence)}**"
     performance, verdicts = tables(app)[-2:]
-    assert set(performance["kind"]) == {"realised", "estimated"}
-    assert set(verdicts["kind"]) == {"realised", "estimated", "concept"}
+    assert set(performance["kind"]) >= {"realised", "estimated"}
+    assert set(verdicts["kind"]) == {"realised", "estimated", "weighted", "concept"}
     assert verdicts["sentence"].str.contains("out of fold").any()
 
 

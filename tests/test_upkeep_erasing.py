@@ -157,7 +157,7 @@ def test_the_champion_is_loaded_as_before_and_says_what_it_lacks(workspace: Work
     )
     folder = workspace.models_folder / new.version
     assert sorted(path.name.split(".")[0] for path in folder.iterdir()) == [
-        "card", "estimator", "manifest", "model", "out_of_fold",
+        "card", "manifest", "model", "out_of_fold",
     ]  # fmt: skip
     assert registry.load_profile(workspace.models_folder, new) is None  # it held the client's values
     upkeep.erase(workspace, "C00001", "Ada")
@@ -166,7 +166,7 @@ def test_the_champion_is_loaded_as_before_and_says_what_it_lacks(workspace: Work
     card = registry.read_card(workspace.models_folder, newest)
     assert card.count("**Erased**") == 1
     assert "3 rows of erased clients" in card
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 4
     assert full.full_run(workspace, retrain=True)
 
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import drift, registry
+from core import drift, registry, upkeep
 from core.errors import BellwetherError, NotFound
 from core.pipeline import full
 from core.pipeline.answering import answer_fault
 from core.records import Fault
 from core.store import audit, history
 from core.store import monitoring as stored
-from core.views import monitoring
+from core.views import clients, monitoring
 from core.workspace import Workspace, open_workspace
 from tests.builders import Clock, clients_frame, drop, make_workspace
 
@@ -203,3 +203,55 @@ def test_a_person_answers_a_fault_and_can_think_again(tmp_path: Path) -> None:
         answer_fault(workspace, 99, "real", "Ina")
     with pytest.raises(BellwetherError, match="'fault' or 'real'; got 'maybe'"):
         answer_fault(workspace, number, "maybe", "Ina")
+
+
+@pytest.fixture
+def hundredfold(tmp_path: Path) -> tuple[Workspace, Clock]:
+    """A champion of the first month; in the fourth month activity is written a hundred times as large."""
+    clock = Clock(FIRST)
+    rules = CONFIG["retrain"] | {"drift_weight": 0.1}
+    workspace = make_workspace(tmp_path, CONFIG | {"retrain": rules}, clock)
+    for number in range(4):
+        frame = month(number)
+        live(workspace, clock, number, frame.assign(activity=frame["activity"] * (100 if number == 3 else 1)))
+    return workspace, clock
+
+
+@pytest.mark.slow
+def test_a_fault_of_the_data_is_told_with_its_cause_and_holds_the_alarm_until_answered(
+    hundredfold: tuple[Workspace, Clock],
+) -> None:
+    workspace, clock = hundredfold
+    waiting = monitoring.open_faults(workspace)
+    assert waiting[["chunk", "column", "kind"]].to_numpy().tolist() == [["2025-04", "activity", "unit"]]
+    assert "100 times" in waiting["sentence"].iloc[0]
+    newest = monitoring.decisions(workspace)[0]
+    assert (newest["question"], newest["answer"]) == ("retrain", False)
+    assert newest["sentence"].startswith("Not retrained: the data of activity look faulty, which is held until")
+    assert newest["evidence"]["held"] == ["activity"]
+    doubt = clients.client_list(workspace).clients.set_index("client")["doubt"]
+    assert doubt["C03000"] == "activity of this client's file looks faulty."
+    assert doubt["C02000"] == "", "only whom the month tells of"
+
+    number = int(waiting["id"].iloc[0])
+    answer_fault(workspace, number, "real", "Ina")
+    assert (clients.client_list(workspace).clients["doubt"] == "").all()
+    clock.forward(days=1)
+    assert "activity (KS 1.00)" in full.full_run(workspace), "it counts as drift now"
+    answer_fault(workspace, number, "fault", "Ina")
+    assert (clients.client_list(workspace).clients["doubt"] != "").any()
+
+
+@pytest.mark.slow
+def test_a_fault_is_gone_when_the_file_is_withdrawn_and_sent_again_mended(
+    hundredfold: tuple[Workspace, Clock],
+) -> None:
+    workspace, clock = hundredfold
+    clock.forward(days=1)
+    upkeep.withdraw(workspace, "clients3.csv", "Ina", "hundredfold")
+    day = (FIRST + timedelta(days=31 * 3)).date().isoformat()
+    drop(workspace, "mended.csv", month(3).assign(snapshot_date=day).drop(columns="exited").head(390))
+    full.full_run(workspace)
+    assert monitoring.open_faults(workspace).empty
+    told = monitoring.faults(workspace).iloc[0]
+    assert (told["answer"], told["answered_by"]) == ("gone", "Bellwether")

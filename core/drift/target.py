@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from core.drift.verdicts import ALARM, STABLE, TOO_FEW, WATCH
-from core.records import ColumnDrift
 from core.statistics import Interval, wilson
 from core.wording import percent, plural
 
@@ -51,17 +50,3 @@ def share_drift(
         f"{plural(current_n, 'known outcome')})."
     )
     return ShareDrift(effect, p, was, now, verdict, sentence)
-
-
-def as_column(found: ShareDrift, reference_n: int, current_n: int) -> ColumnDrift:
-    """Target drift beside the drift of columns."""
-    figures = {
-        "cohen_h": found.effect, "p": found.p, "share": found.current.value, "share_low": found.current.low,
-        "share_high": found.current.high, "reference_share": found.reference.value,
-    }  # fmt: skip
-    return ColumnDrift(
-        column="", kind="target", reference_n=reference_n, current_n=current_n, reference_missing=0.0,
-        current_missing=0.0, reference_usual=percent(found.reference.value), current_usual=percent(found.current.value),
-        method="cohen_h", effect=found.effect, threshold=THRESHOLD, q=found.p, verdict=found.verdict,
-        low_power=False, importance=math.nan, sentence=found.sentence, statistics=figures, where={},
-    )  # fmt: skip

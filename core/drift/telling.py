@@ -18,6 +18,7 @@ _TOLD = 2
 METHODS = {
     "ks": "KS", "psi": "PSI", "wasserstein": "Wasserstein", "jensen_shannon": "Jensen-Shannon",
     "total_variation": "total variation", "l_infinity": "L-infinity", "cohen_h": "Cohen's h",
+    "reconstruction": "deviations", "domain": "roc_auc above .5",
 }  # fmt: skip
 
 

@@ -119,11 +119,12 @@ def _moved(found: pd.DataFrame, faults: list[dict[str, Any]], champion: Version 
     faulty = {
         one["column"]: one["answer"] for one in reversed(faults) if one["chunk"] == chunk and one["answer"] != "real"
     }
-    columns = alarmed[~alarmed["kind"].isin(["prediction", "target"])]
+    columns = alarmed[alarmed["column"] != ""]
+    columns = columns[columns["kind"] != drift.PREDICTION]
     sound = columns[~columns["column"].isin(list(faulty))]
     drifted, calendar = (_named(sound[sound["calendar"] == by_construction]) for by_construction in (False, True))
     held = tuple(name for name in columns["column"] if faulty.get(name) == "")
-    risk = bool((alarmed["kind"] == "prediction").any()) and not faulty
+    risk = bool((alarmed["kind"] == drift.PREDICTION).any()) and not faulty
     return _Moved(drifted, calendar, held, risk)
 
 

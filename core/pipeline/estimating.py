@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from core import dataset as datasets
 from core import estimation, registry, schema
 from core.dataset import Dataset
+from core.drift import RISK
 from core.estimation import Estimate, Estimator
+from core.pipeline.drifting import Watched
+from core.pipeline.reference import OUTCOME, estimator_of
 from core.pipeline.running import Step
 from core.records import Metric, Performance, Version
 from core.schema import Contract
@@ -19,23 +24,17 @@ from core.workspace import Workspace
 _KEY = ["_client", "_as_of"]
 #: verdicts on an estimate
 FINE, WATCH, DROP, TOO_FEW = "fine", "watch", "drop", "not enough data"
-ESTIMATED, CONCEPT = "estimated", "concept"
-
-
-def estimator_of(workspace: Workspace, version: Version) -> Estimator:
-    """What estimates a version's performance: from its out-of-fold risks and their outcomes."""
-    stored = registry.load_estimator(workspace.models_folder, version)
-    if stored is not None:
-        return Estimator.from_dict(stored)
-    learned = registry.load_learned(workspace.models_folder, version).dropna(subset="risk")
-    risk = learned["risk"].to_numpy()
-    return estimation.fit(learned["outcome"].to_numpy(dtype=np.float64), risk, risk >= version.threshold)
+ESTIMATED, WEIGHTED, CONCEPT = "estimated", "weighted", "concept"
 
 
 def estimate_chunks(
-    workspace: Workspace, step: Step, dataset: Dataset, contract: Contract, champion: Version | None
+    workspace: Workspace, step: Step, dataset: Dataset, contract: Contract, champion: Version | None, watched: Watched
 ) -> None:
-    """Estimated performance of the champion's risks in every chunk that it did not learn from and that is new."""
+    """Estimated performance of the champion's risks in every chunk that it did not learn from and that is new.
+
+    Once as the reference is, and once with the reference weighted so that its rows look like the chunk's, where that
+    leaves enough of it.
+    """
     if champion is None or champion.family == "rule":
         return
     estimator = estimator_of(workspace, champion)
@@ -45,7 +44,7 @@ def estimate_chunks(
     done = stored[(stored["kind"] == ESTIMATED) & (stored["version"] == champion.version)]
     sizes = dict(zip(done["chunk"], done["n"], strict=True))
     model, tolerance = workspace.model(champion), workspace.config.retrain.on_estimated_drop
-    made: list[tuple[str, dict[str, Estimate], Performance]] = []
+    made: list[tuple[str, str, dict[str, Estimate], Performance]] = []
     before: list[Estimate] = []
     for label, keys in datasets.chunked(dataset, contract).groupby("_chunk", sort=False):
         rows = datasets.rows_of(dataset, keys)
@@ -55,15 +54,50 @@ def estimate_chunks(
         found = estimation.estimate_corrected(estimator, risk, risk >= champion.threshold)
         before.append(found["roc_auc"])
         if sizes.get(str(label)) != len(rows):
-            made.append((str(label), found, _judged(before, estimator, champion, str(label), tolerance)))
+            judged = _judged(before, estimator, champion, str(label), tolerance)
+            made.append((ESTIMATED, str(label), found, judged))
+            weighted = _weighted(estimator, champion, watched, str(label), risk)
+            if weighted is not None:
+                told = _beside(weighted["roc_auc"], judged)
+                made.append((WEIGHTED, str(label), weighted, told))
     with step.commit() as db:
-        for label, found, _ in made:
+        for kind, label, found, _ in made:
             metrics = [
                 Metric(metric=one.metric, n=one.n, value=one.value, low=one.band_low, high=one.band_high)
                 for one in found.values()
             ]
-            monitoring.insert_metrics(db, step.run.id, champion.version, ESTIMATED, label, metrics, step.run.at)
-        monitoring.insert_performance(db, step.run.id, [told for _, _, told in made], step.run.at)
+            monitoring.insert_metrics(db, step.run.id, champion.version, kind, label, metrics, step.run.at)
+        monitoring.insert_performance(db, step.run.id, [told for *_, told in made], step.run.at)
+
+
+def _weighted(
+    estimator: Estimator, champion: Version, watched: Watched, chunk: str, risk: np.ndarray
+) -> dict[str, Estimate] | None:
+    """Estimates by a reference weighted towards the chunk; None where nothing was compared just now."""
+    domain, reference = watched.domains.get(chunk), watched.reference
+    if domain is None or reference is None or not len(domain.density_ratio) or OUTCOME not in reference.rows:
+        return None
+    rows = reference.rows.iloc[domain.reference_rows]
+    return estimation.estimate_weighted(
+        estimator, rows[OUTCOME].to_numpy(dtype=np.float64), rows[RISK].to_numpy(), domain.density_ratio, risk,
+        risk >= champion.threshold,
+    )  # fmt: skip
+
+
+def _beside(found: Estimate, plain: Performance) -> Performance:
+    """The weighted estimate beside the plain one."""
+    if np.isnan(found.value):
+        verdict, sentence = TOO_FEW, f"No weighted estimate: {found.reason}"
+    else:
+        verdict = FINE
+        sentence = (
+            f"Weighted towards the clients of this chunk, roc_auc is estimated at {found.value:.3f} "
+            f"({found.band_low:.3f} to {found.band_high:.3f}), {found.value - plain.value:+.3f} beside the plain one."
+        )
+    return replace(
+        plain, kind=WEIGHTED, value=found.value, low=found.band_low, high=found.band_high, verdict=verdict, n=found.n,
+        sentence=sentence,
+    )  # fmt: skip
 
 
 def _judged(

@@ -23,7 +23,7 @@ from core.pipeline.running import Progress, Run, running, silent
 from core.pipeline.score import score_clients
 from core.records import Version
 from core.schema import Contract
-from core.store import audit, history, models
+from core.store import audit, history, models, monitoring
 from core.store.database import Session
 from core.wording import plural
 from core.workspace import HOME, Workspace
@@ -99,9 +99,9 @@ def _watch(run: Run, dataset: Dataset, contract: Contract, champion: Version | N
     with run.step("evaluate") as step:
         evaluate_delivered(run.workspace, step, dataset, contract, champion)
     with run.step("monitor") as step:
-        compare_chunks(run.workspace, step, dataset, contract, champion)
+        watched = compare_chunks(run.workspace, step, dataset, contract, champion)
     with run.step("estimate") as step:
-        estimate_chunks(run.workspace, step, dataset, contract, champion)
+        estimate_chunks(run.workspace, step, dataset, contract, champion, watched)
 
 
 def _to_look_into(workspace: Workspace, dataset: Dataset, contract: Contract) -> list[str]:
@@ -131,10 +131,12 @@ def _state_key(workspace: Workspace) -> str:
         seen = [dataset.fingerprint, len(dataset.deliveries), ripe, len(current), len(missing)]
     with workspace.store.reading() as db:
         attempts = [one["known_at"] for one in history.list_decisions(db) if one["question"] == "promote"]
+        answers = [(one["id"], one["answer"]) for one in monitoring.list_faults(db) if one["answer"]]
     rules, now = config.retrain, workspace.now()
     over_age = champion is not None and now - champion.known_at > timedelta(days=rules.max_age_days)
     rested = not attempts or now - attempts[0] >= timedelta(days=rules.cool_down_days)
     content = [*(part.model_dump_json() for part in parts), *seen, champion and champion.version, over_age, rested]
+    content += answers
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
 

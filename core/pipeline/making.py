@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from core import drift, estimation, evaluation, registry, reporting, scoring, training
+from core import evaluation, registry, reporting, scoring, training
 from core.config import ModelConfig
 from core.model import AdditiveModel
-from core.pipeline.reference import reference_kinds, reference_of
+from core.pipeline.reference import kept_with_version
 from core.records import Decision, Metric, Version
 from core.schema import Contract
 from core.training import Contest, Rule, TrainingSet
@@ -73,14 +73,13 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
         },
     }  # fmt: skip
     learned = training.as_learned(known, risk)
-    reference = reference_of(known, risk, made.workspace.config.monitoring.reference_rows, config.seed)
-    manifest["importance"] = scoring.importance(made.model, reference[list(known.features)])
-    estimator = estimation.fit(outcome, own, own >= threshold)
+    manifest["importance"] = scoring.importance(made.model, known.features)
+    most = made.workspace.config.monitoring.reference_rows
+    profile, reference = kept_with_version(known, made.contract, risk, threshold, most, config.seed)
     folder = made.workspace.models_folder / name
     card = reporting.model_card(manifest)
-    profile = drift.to_frame(drift.profile(reference, reference_kinds(made.contract, known.features)))
     manifest_sha256 = registry.save_files(
-        folder, made.model, card, learned, manifest, profile=profile, estimator=estimator.as_dict()
+        folder, made.model, card, learned, manifest, profile=profile, reference=reference
     )
     version = Version(
         version=name, known_at=at, family=made.model.family, provisional=provisional,

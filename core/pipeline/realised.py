@@ -11,7 +11,8 @@ import pandas as pd
 from core import dataset as datasets
 from core import evaluation, registry, schema, scoring, statistics
 from core.dataset import Dataset
-from core.pipeline.estimating import concept_drift, estimator_of
+from core.pipeline.estimating import concept_drift
+from core.pipeline.reference import estimator_of
 from core.pipeline.running import Step
 from core.records import Metric, Performance, Version
 from core.schema import Contract

@@ -15,7 +15,6 @@ from core import files
 from core.records import Version
 from core.registry.storing import (
     CARD,
-    ESTIMATOR,
     LEARNED,
     MODEL,
     manifest_path,
@@ -31,8 +30,8 @@ def without_client(models_folder: Path, version: Version, client: str) -> Versio
     """The version as it is when a client's rows are no longer among those it learned from; None: they are not.
 
     The files for that are written beside those that count now, and count once the manifest's sha256 is stored. The
-    model itself stays what it is. The profile of its columns goes, for it holds the client's values, and is made anew
-    of the rows that are left whenever it is asked for. Raises `DamagedVersion`.
+    model itself stays what it is. What later rows are compared with goes, for it holds the client's values among
+    others, and is made anew of the rows that are left whenever it is asked for. Raises `DamagedVersion`.
     """
     manifest = read_manifest(models_folder, version)
     learned = files.read_part(stored_file(models_folder, version, LEARNED))
@@ -47,8 +46,7 @@ def without_client(models_folder: Path, version: Version, client: str) -> Versio
     names = {CARD: f"card.{later}.md", LEARNED: f"out_of_fold.{later}.parquet"}
     files.write_bytes(folder / names[CARD], card.encode())
     files.write_part(folder / names[LEARNED], kept)
-    kept_names = [name for name in (MODEL, ESTIMATOR) if name in manifest["files"]]
-    hashes = {name: files.sha256_of(folder / name) for name in (*kept_names, *names.values())}
+    hashes = {name: files.sha256_of(folder / name) for name in (MODEL, *names.values())}
     told = {**manifest, "files": hashes, "names": names, "erased_rows": erased, "erased": said}
     content = json.dumps(told, indent=2, sort_keys=True, default=str).encode()
     sha256 = hashlib.sha256(content).hexdigest()
@@ -63,7 +61,12 @@ def sweep(models_folder: Path, version: Version) -> int:
     if not path.is_file() or files.sha256_of(path) != version.manifest_sha256:
         return 0
     counting = {path.name, *json.loads(path.read_text(encoding="utf-8"))["files"]}
-    ours = [*folder.glob("manifest*.json"), *folder.glob("card*.md"), *folder.glob("*.parquet")]
+    ours = [
+        *folder.glob("manifest*.json"),
+        *folder.glob("card*.md"),
+        *folder.glob("*.parquet"),
+        *folder.glob("reference*.json"),
+    ]
     gone = [path for path in [*ours, *folder.glob(".*.writing")] if path.name not in counting]
     for path in gone:
         path.unlink()

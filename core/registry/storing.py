@@ -19,8 +19,8 @@ from core.records import Version
 from core.registry.packages import changed_packages, said_of_packages
 
 MODEL, CARD, MANIFEST, LEARNED = "model.joblib", "card.md", "manifest.json", "out_of_fold.parquet"
-#: what the columns looked like that it learned from, and what its risks were worth
-PROFILE, ESTIMATOR = "profile.parquet", "estimator.json"
+#: what the columns looked like that it learned from; how they went together, and what its risks were worth
+PROFILE, REFERENCE = "profile.parquet", "reference.json"
 
 _MEND = "install the package versions in its manifest.json, or roll back."
 
@@ -33,11 +33,11 @@ def version_id(at: datetime, made_from: dict[str, Any]) -> str:
 
 def save_files(
     folder: Path, model: AdditiveModel, card: str, learned: pd.DataFrame, manifest: dict[str, Any], *,
-    profile: pd.DataFrame | None = None, estimator: dict[str, Any] | None = None,
+    profile: pd.DataFrame | None = None, reference: dict[str, Any] | None = None,
 ) -> str:  # fmt: skip
     """Write a version's files into `folder`, manifest last; the manifest's sha256.
 
-    `learned`: the rows it learned from with their out-of-fold risks; `profile` and `estimator`: the reference that
+    `learned`: the rows it learned from with their out-of-fold risks; `profile` and `reference`: what
     later rows are compared with. Nothing points here yet.
     """
     files.write_atomically(folder / MODEL, lambda beside: _dump(model, beside))
@@ -47,9 +47,9 @@ def save_files(
     if profile is not None:
         files.write_part(folder / PROFILE, pa.Table.from_pandas(profile, preserve_index=False))
         names.append(PROFILE)
-    if estimator is not None:
-        files.write_bytes(folder / ESTIMATOR, json.dumps(estimator).encode())
-        names.append(ESTIMATOR)
+    if reference is not None:
+        files.write_bytes(folder / REFERENCE, json.dumps(reference).encode())
+        names.append(REFERENCE)
     hashes = {name: files.sha256_of(folder / name) for name in names}
     content = json.dumps({**manifest, "files": hashes}, indent=2, sort_keys=True, default=str)
     files.write_bytes(folder / MANIFEST, content.encode())
@@ -119,12 +119,12 @@ def load_profile(models_folder: Path, version: Version) -> pd.DataFrame | None:
     return profile
 
 
-def load_estimator(models_folder: Path, version: Version) -> dict[str, Any] | None:
-    """What estimates the version's performance before outcomes come; None where it is older than such estimates."""
-    if ESTIMATOR not in read_manifest(models_folder, version)["files"]:
-        return None
-    estimator: dict[str, Any] = json.loads(stored_file(models_folder, version, ESTIMATOR).read_text(encoding="utf-8"))
-    return estimator
+def load_reference(models_folder: Path, version: Version) -> dict[str, Any]:
+    """How the columns went together, and what estimates performance; {} where a version is older, or lost it."""
+    if REFERENCE not in read_manifest(models_folder, version)["files"]:
+        return {}
+    reference: dict[str, Any] = json.loads(stored_file(models_folder, version, REFERENCE).read_text(encoding="utf-8"))
+    return reference
 
 
 def read_card(models_folder: Path, version: Version) -> str:

@@ -130,7 +130,7 @@ def _lived(place: Workspace, stage: Stage) -> Lived:
 def _told(place: Workspace, by: str, lived: list[Lived]) -> Backtest:
     with place.store.reading() as db:
         found = monitoring.list_drift(db)
-    columns = (found["version"] != "") & ~found["kind"].isin(["prediction", "target"])
+    columns = (found["version"] != "") & (found["column"] != "") & (found["kind"] != drift.PREDICTION)
     found = found[columns & ~found["calendar"].astype(bool)]  # what grows by construction says nothing of thresholds
     rules = place.config.monitoring
     rates = {threshold: _share_alarmed(found, threshold, rules.q) for threshold in _THRESHOLDS}

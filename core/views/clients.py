@@ -12,7 +12,8 @@ import pandas as pd
 from core import registry, scoring
 from core.records import Version
 from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts, changes, unfamiliar
-from core.store import history, ingested, models
+from core.store import history, ingested, models, monitoring
+from core.views.doubts import doubts
 from core.wording import plural
 from core.workspace import Workspace
 
@@ -24,8 +25,8 @@ BANDS = (HIGH, MEDIUM, LOW)
 class ClientList:
     """Current clients by risk, highest first, and how far the list can be trusted."""
 
-    #: client, name, owner, value, risk, band, rank, reason_1..3, unfamiliar (a sentence, "": nothing), change (since
-    #: last time, a sentence), out_of_fold, as_of, scored_at
+    #: client, name, owner, value, risk, band, rank, reason_1..3, unfamiliar and doubt (sentences, "": nothing), change
+    #: (since last time, a sentence), out_of_fold, as_of, scored_at
     clients: pd.DataFrame
     champion: Version | None
     cuts: BandCuts | None
@@ -52,7 +53,7 @@ def client_list(workspace: Workspace) -> ClientList:
     """Every current client with risk, band, rank and reasons."""
     champion = workspace.champion()
     with workspace.store.reading() as db:
-        newest = models.current_risks(db)
+        newest, faults = models.current_risks(db), monitoring.list_faults(db)
     missing = int((newest["off_list"] == "missing").sum())
     listed = newest[newest["risk"].notna()].sort_values(["risk", "client"], ascending=[False, True])
     cuts = band_cuts(champion.base_rate, workspace.config.worklist) if champion else None
@@ -70,6 +71,7 @@ def client_list(workspace: Workspace) -> ClientList:
             "rank": shown,
             **{f"reason_{n + 1}": [_reason(reasons, n) for reasons in listed["reasons"]] for n in range(3)},
             "unfamiliar": [unfamiliar.sentence(said) if said else "" for said in listed["unfamiliar"]],
+            "doubt": doubts(listed["as_of"], faults),
             "change": [changes.sentence(one) if one and not provisional else "" for one in listed["change"]],
             "out_of_fold": listed["out_of_fold"],
             "as_of": listed["as_of"],
@@ -232,5 +234,18 @@ def risk_of(workspace: Workspace, client: str) -> Known | None:
 
 def exported(found: ClientList, clients: pd.DataFrame) -> pd.DataFrame:
     """Clients of the list as they leave as a file: a provisional list without risk and band."""
-    names = ["rank", "client", "name", "owner", "value", "risk", "band", "reason_1", "reason_2", "reason_3", "as_of"]
+    names = [
+        "rank",
+        "client",
+        "name",
+        "owner",
+        "value",
+        "risk",
+        "band",
+        "reason_1",
+        "reason_2",
+        "reason_3",
+        "as_of",
+        "doubt",
+    ]
     return clients[[name for name in names if not (found.provisional and name in ("risk", "band"))]]

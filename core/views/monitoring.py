@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from core import registry
-from core.drift import ALARM, METHODS, TOO_FEW, WATCH, short
+from core.drift import ALARM, DOMAIN, METHODS, PREDICTION, RECONSTRUCTION, TARGET, TOO_FEW, WATCH, short
 from core.store import history
 from core.store import monitoring as stored
 from core.wording import listed, plural
@@ -25,15 +25,17 @@ VERDICT_COLUMNS = [
 ]  # fmt: skip
 FAULT_COLUMNS = ["id", "chunk", "column", "kind", "sentence", "cause", "answer", "answered_by", "note", "known_at"]
 #: what is compared beside the columns
-PREDICTION, TARGET = "prediction", "target"
-_NAMES = {PREDICTION: "the risk", TARGET: "the share of leavers"}
+_NAMES = {
+    PREDICTION: "the risk", TARGET: "the share of leavers", RECONSTRUCTION: "how the columns go together",
+    DOMAIN: "all columns at once",
+}  # fmt: skip
 
 
 def drift(workspace: Workspace) -> pd.DataFrame:
     """The newest comparison of every version, chunk and column: newest chunk first, loudest and weightiest first.
 
-    `column` is what is compared: a column, "the risk" or "the share of leavers". `place`: the chunk, and with it
-    whether it was compared with what an earlier champion learned from.
+    `column` is what is compared: a column, "the risk", "the share of leavers", or all columns together. `place`: the
+    chunk, and with it whether it was compared with what an earlier champion learned from.
     """
     with workspace.store.reading() as db:
         found, champion = stored.list_drift(db)[DRIFT_COLUMNS], registry.champion(db)
@@ -114,12 +116,14 @@ def drift_sentence(found: pd.DataFrame) -> str:
     newest = newest_chunk(found)
     if len(newest) == 0:
         return "Nothing to compare yet: drift is told from the first rows that the champion did not learn from."
-    columns = newest[~newest["kind"].isin([PREDICTION, TARGET])]
+    columns = newest[~newest["kind"].isin(list(_NAMES))]
     chunk, count = newest["chunk"].iloc[0], len(columns)
     told = columns["column"].where(~columns["calendar"].astype(bool), columns["column"] + " (by construction)")
     named = {verdict: told[columns["verdict"] == verdict].tolist() for verdict in (ALARM, WATCH)}
     risk = newest.loc[newest["kind"] == PREDICTION, "verdict"].isin([ALARM]).any()
     beside = " The risks as a whole have moved too." if risk else ""
+    together = newest.loc[newest["kind"].isin([RECONSTRUCTION, DOMAIN]) & (newest["verdict"] == ALARM), "sentence"]
+    beside += "".join(f" {sentence}" for sentence in together)
     if (columns["verdict"] == TOO_FEW).all():
         rows = plural(int(newest["current_n"].max()), "row")
         return f"Chunk {chunk} is too small for a verdict: {rows} came in."

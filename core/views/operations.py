@@ -13,7 +13,7 @@ from core.jobs import PATIENCE
 from core.packages import is_outdated
 from core.records import Job
 from core.store import audit as audit_log
-from core.store import history, models, queue
+from core.store import history, models, monitoring, queue
 from core.workspace import Workspace
 
 
@@ -113,12 +113,13 @@ def last_job(workspace: Workspace, kind: str, config: str) -> Job | None:
 
 
 def stamp(workspace: Workspace) -> str:
-    """Changes whenever a run, a promotion or a batch may have changed what there is to see."""
+    """Changes whenever a run, a promotion, a batch or an answer may have changed what there is to see."""
     with workspace.store.reading() as db:
         found = history.list_runs(db)
         moves = models.list_promotions(db)
+        answers = [(one["id"], one["answer"]) for one in monitoring.list_faults(db)]
         last = found[0] if found else None
-    seen = [last and (last["id"], last["state"]), len(moves), str(workspace.config_path)]
+    seen = [last and (last["id"], last["state"]), len(moves), answers, str(workspace.config_path)]
     return hashlib.blake2b(repr(seen).encode(), digest_size=16).hexdigest()
 
 

@@ -106,6 +106,17 @@ def selected_client() -> str:
     return st.query_params.get(_CLIENT, "")
 
 
+def doubted(found: ClientList) -> None:
+    """Say how many risks rest on data that look faulty."""
+    count = int((found.clients["doubt"] != "").sum())
+    if count:
+        st.warning(
+            f"The data behind the risks of {plural(count, 'client')} look faulty; take these risks as guesses. "
+            "The page on drift says what is wrong, and asks what to make of it.",
+            icon=":material/report:",
+        )
+
+
 def client_detail(shown: Shown, found: ClientList, detail: ClientDetail) -> None:
     """Why a client stands where it stands, and how that came about."""
     row, data = detail.row, shown.workspace.config.data
@@ -119,6 +130,8 @@ def client_detail(shown: Shown, found: ClientList, detail: ClientDetail) -> None
     st.markdown(" · ".join(said))
     if row["unfamiliar"]:
         st.warning(plain(f"{row['unfamiliar']} Take the risk as a guess."), icon=":material/help:")
+    if row["doubt"]:
+        st.warning(plain(f"{row['doubt']} Take the risk as a guess."), icon=":material/report:")
     if row["change"]:
         _change(row, detail)
     reasons, history = st.columns(2, gap="medium")
