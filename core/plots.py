@@ -127,10 +127,11 @@ def confusion_matrix(*, caught: int, missed: int, in_vain: int, left_alone: int)
 def drift_heatmap(drift: pd.DataFrame) -> go.Figure:
     """How far every column (rows, furthest on top) has moved in every chunk (oldest left), in shares of its threshold.
 
-    `drift`: column, place, effect, threshold, verdict, sentence. What chance explains is shown by its distance and told
-    as stable.
+    `drift`: column, place, effect, threshold, verdict, sentence. The colours follow the verdict: a change that chance
+    explains stays below what is watched.
     """
-    shares = drift.assign(share=drift["effect"] / drift["threshold"])
+    most = drift["verdict"].map({"watch": 0.999, "alarm": np.inf}).fillna(0.499).astype(float)
+    shares = drift.assign(share=(drift["effect"] / drift["threshold"]).clip(upper=most))
     table = shares.pivot_table(index="column", columns="place", values="share", aggfunc="first")
     table = table.loc[table.max(axis=1).sort_values().index].sort_index(axis=1)
     told = drift.assign(told=drift["verdict"] + "<br>" + drift["sentence"].map(_wrapped))

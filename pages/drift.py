@@ -18,6 +18,8 @@ with components.tell_errors():
         components.empty(SHOWN, monitoring.drift_sentence(drift))
         st.stop()
     st.markdown(f"**{components.plain(monitoring.drift_sentence(drift))}**")
+    if together := monitoring.together_sentence(drift):
+        st.markdown(components.plain(together))
     components.faults(SHOWN, faults)
     if not drift.empty:
         components.freshness(SHOWN, drift["known_at"].max(), "Last comparison")
@@ -27,7 +29,7 @@ with components.tell_errors():
             "How far each column has moved from what the champion learned from, in shares of the distance that is an "
             "alarm: the greatest gap between the two distributions (KS) for numbers, the share of rows in other levels "
             "(total variation) for levels. A change that chance explains is none. Chunks that the champion learned "
-            "from are not compared."
+            "from are not compared; (earlier): compared with what an earlier champion learned from."
         )
         st.plotly_chart(
             plots.drift_heatmap(drift), key="drift", config=components.CHART,
@@ -41,7 +43,7 @@ with components.tell_errors():
         )
         components.table(
             newest, f"Drift of {plural(len(newest), 'column')} in the newest chunk, what matters most first", {
-                "column": "Column", "verdict": "Verdict", "sentence": "What happened", "effect": "Effect",
+                "column": "Column", "verdict": "Verdict", "sentence": ("What happened", "wide"), "effect": "Effect",
                 "importance": ("Weight in the model", "share"), "whom": "Whom it touches", "psi": ("PSI", "%.3f"),
                 "reference_missing": ("Missing before", "share"), "current_missing": ("Missing now", "share"),
                 "reference_n": ("n before", "%,d"), "current_n": ("n now", "%,d"),
@@ -75,7 +77,7 @@ with components.tell_errors():
     if not verdicts.empty:
         components.table(
             verdicts.iloc[::-1], "Verdict on each chunk's risks, newest first", {
-                "chunk": "Chunk", "kind": "Kind", "verdict": "Verdict", "sentence": "What it means",
+                "chunk": "Chunk", "kind": "Kind", "verdict": "Verdict", "sentence": ("What it means", "wide"),
                 "coverage": ("Outcomes known", "share"), "late_days": ("Days late", "%.0f"), "n": ("n", "%,d"),
             },
         )  # fmt: skip

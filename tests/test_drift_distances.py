@@ -15,6 +15,7 @@ from scipy import stats
 from scipy.spatial import distance
 
 from core import drift
+from core.config import MonitoringConfig
 from core.drift import histograms
 from core.drift.cells import CELLS, counted, grid_of, opened_cells, quantile_ranks
 from core.drift.levels import count_levels, level_distances
@@ -78,6 +79,26 @@ def test_distances_of_levels_are_those_that_others_found(name: str) -> None:
     assert found.chi_square == pytest.approx(exact["chi2_contingency"], rel=1e-9)
     if min(min(pair) for pair in case["counts"].values()) >= 5:  # no rare levels to take together
         assert found.p == pytest.approx(exact["chi2_contingency_pvalue"], rel=1e-9)
+
+
+def test_distances_are_those_printed_in_scipys_documentation() -> None:
+    # scipy.stats.wasserstein_distance, scipy.spatial.distance.jensenshannon, scipy.stats.chi2_contingency (SciPy 1.17)
+    assert apart([0, 1, 3], [5, 6, 8]).wasserstein * np.std([0, 1, 3]) == pytest.approx(5.0, rel=1e-12)
+    assert histograms.jensen_shannon(np.array([1.0, 0, 0]), np.array([0, 1.0, 0])) == pytest.approx(1.0, rel=1e-12)
+    natural = histograms.jensen_shannon(np.array([1.0, 0]), np.array([0.5, 0.5])) * np.sqrt(np.log(2))
+    assert natural == pytest.approx(0.46450140402245893, rel=1e-12)
+    statistic, p = histograms.chi_square(np.array([10.0, 10, 20]), np.array([20.0, 20, 20]))
+    assert (statistic, p) == pytest.approx((2.7777777777777777, 0.2493522087772962), rel=1e-12)
+
+
+def test_the_undrifted_chunks_of_the_car_loans_raise_no_alarm_and_the_drifted_ones_do() -> None:
+    # risks of NannyML's synthetic car loans; its own methods raise 19 alarms on the five undrifted chunks
+    with np.load(Path(__file__).parent / "reference" / "carloan" / "scores.npz") as stored:
+        risk = stored["percent"] / 100
+    profile = drift.profile(pd.DataFrame({"risk": risk[:50_000]}), {"risk": drift.PREDICTION})
+    chunks = [pd.DataFrame({"risk": risk[start : start + 5000]}) for start in range(50_000, 100_000, 5000)]
+    verdicts = [drift.compare(profile, chunk, MonitoringConfig())[0].verdict for chunk in chunks]
+    assert verdicts == [drift.STABLE] * 5 + [drift.ALARM] * 5
 
 
 def test_p_values_are_near_those_of_scipy() -> None:

@@ -146,7 +146,7 @@ def test_with_a_new_champion_chunks_are_compared_with_its_reference_too(moved: W
     found = monitoring.drift(workspace)
     june = found[(found["chunk"] == "2025-06") & (found["column"] == "activity")]
     assert june["version"].tolist() == [new.version, old.version]
-    assert june["place"].tolist() == ["2025-06", "2025-06 (earlier model)"]
+    assert june["place"].tolist() == ["2025-06", "2025-06 (earlier)"]
     assert june["effect"].iloc[0] < june["effect"].iloc[1], "it learned from some who had changed"
 
 

@@ -12,6 +12,8 @@ from core.diagnostics.units import UnitChange, sign_flipped, unit_change
 from core.records import Fault
 from core.wording import number, percent, plural
 
+#: of more values every second, third and so on says enough of a unit
+_ENOUGH = 250_000
 _ASK = (
     "Ask whoever fills the column; until someone answers, these values count as a fault of the data and not as drift."
 )
@@ -25,16 +27,18 @@ def numeric_faults(
     At most one: constant, sign flipped, or another unit. `measured`: the numbers have a unit; dates have none.
     """
     was, now = (side[np.isfinite(side)] for side in (reference, current))
-    if min(len(was), len(now)) < rules.min_rows:
+    rows = len(now)
+    if min(len(was), rows) < rules.min_rows:
         return []
     if now.min() == now.max():
-        return constant(column, number(float(now[0])), int((was == now[0]).sum()), len(was), len(now), rules)
+        return constant(column, number(float(now[0])), int((was == now[0]).sum()), len(was), rows, rules)
     if not measured:
         return []
+    was, now = (side[:: len(side) // _ENOUGH + 1] for side in (was, now))
     if sign_flipped(was, now, rules):
-        return [_sign(column, was, now)]
+        return [_sign(column, was, now, rows)]
     found = unit_change(was, now, rules, hinted(column))
-    return [_unit(column, found, was, len(now))] if found else []
+    return [_unit(column, found, was, rows)] if found else []
 
 
 def constant(column: str, value: str, had: int, reference_n: int, n: int, rules: FaultRules) -> list[Fault]:
@@ -50,11 +54,11 @@ def constant(column: str, value: str, had: int, reference_n: int, n: int, rules:
     return [Fault(CONSTANT, column, sentence, cause, {"n": n, "value": value, "reference_share": had / reference_n})]
 
 
-def _sign(column: str, was: np.ndarray, now: np.ndarray) -> Fault:
+def _sign(column: str, was: np.ndarray, now: np.ndarray, n: int) -> Fault:
     medians = float(np.median(was)), float(np.median(now))
     usual = f"median {number(medians[1])}, was {number(medians[0])}"
-    sentence = f"{column} has the other sign ({usual}; {plural(len(now), 'row')})."
-    figures = {"n": len(now), "factor": -1.0, "reference_median": medians[0], "current_median": medians[1]}
+    sentence = f"{column} has the other sign ({usual}; {plural(n, 'row')})."
+    figures = {"n": n, "factor": -1.0, "reference_median": medians[0], "current_median": medians[1]}
     cause = f"Probably what is owed and what is due, or before and after, are counted the other way round. {_ASK}"
     return Fault(SIGN, column, sentence, cause, figures)
 

@@ -186,9 +186,12 @@ def _partly(was: np.ndarray, now: np.ndarray, before: float, rules: FaultRules) 
 
 def sign_flipped(reference: np.ndarray, current: np.ndarray, rules: FaultRules) -> bool:
     """Whether the current values (m,) are those of the reference (n,) times -1, of a column that has one sign."""
-    was, now = np.sort(reference[reference != 0]), np.sort(current[current != 0])
+    was, now = reference[reference != 0], current[current != 0]
     if min(len(was), len(now)) < rules.min_rows:
         return False
     one, other = float((was > 0).mean()), float((now > 0).mean())
     opposite = (one >= _ONE_SIGN and other <= 1 - _ONE_SIGN) or (one <= 1 - _ONE_SIGN and other >= _ONE_SIGN)
-    return opposite and _fits(distance(was, now), distance(was, -now[::-1]), rules)
+    if not opposite:
+        return False
+    was, now = np.sort(was), np.sort(now)
+    return _fits(distance(was, now), distance(was, -now[::-1]), rules)

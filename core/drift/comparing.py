@@ -15,8 +15,8 @@ from core.drift.cells import counted, grid_of
 from core.drift.levels import level_distances
 from core.drift.numeric import numeric_distances
 from core.drift.profile import LevelProfile, NumericProfile, Profile, profile_column
-from core.drift.telling import figure, level_sentence, name_of, numeric_sentence
-from core.drift.verdicts import LOUDNESS, TOO_FEW, corrected, verdict
+from core.drift.telling import calm_sentence, figure, level_sentence, name_of, numeric_sentence
+from core.drift.verdicts import LOUDNESS, STABLE, TOO_FEW, corrected, verdict
 from core.records import ColumnDrift
 from core.wording import plural
 
@@ -54,10 +54,15 @@ def compare(
     told = [one.verdict != TOO_FEW for one, _ in made]
     q_values = corrected([p if tested else math.nan for (_, p), tested in zip(made, told, strict=True)])
     judged = [
-        replace(one, q=q, verdict=verdict(one.effect, q, threshold=one.threshold, least_q=config.q)) if tested else one
-        for (one, _), q, tested in zip(made, q_values, told, strict=True)
+        _judged(one, q, config) if tested else one for (one, _), q, tested in zip(made, q_values, told, strict=True)
     ]
     return sorted(judged, key=_rank)
+
+
+def _judged(one: ColumnDrift, q: float, config: MonitoringConfig) -> ColumnDrift:
+    found = verdict(one.effect, q, threshold=one.threshold, least_q=config.q)
+    sentence = calm_sentence(one) if found == STABLE else one.sentence
+    return replace(one, q=q, verdict=found, sentence=sentence)
 
 
 def _rank(one: ColumnDrift) -> tuple[int, float, float, str]:

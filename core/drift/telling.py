@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.drift.levels import Level, LevelDistances
 from core.drift.numeric import NumericDistances
 from core.drift.profile import PREDICTION
+from core.records import ColumnDrift
 from core.schema import DATE
 from core.wording import days_text, listed, number, percent, plural
 
@@ -59,6 +60,12 @@ def numeric_sentence(column: str, kind: str, found: NumericDistances, rows: int)
         f"{name_of(column, kind)} is {_direction(kind, higher=ks.higher)}: {percent(after)} lie {side}, where "
         f"{percent(before)} did ({median}; KS {short(ks.distance)}, {plural(rows, 'row')})"
     )
+
+
+def calm_sentence(one: ColumnDrift) -> str:
+    """What is said of a column without a change that matters."""
+    effect = f"{METHODS[one.method]} {short(one.effect)}"
+    return f"{name_of(one.column, one.kind)} is as before ({effect}, {plural(one.current_n, 'row')})."
 
 
 def _direction(kind: str, *, higher: bool) -> str:

@@ -17,6 +17,7 @@ from core.pipeline.full import full_run
 from core.pipeline.running import Progress, silent
 from core.replay.stages import DATE, Stage, stages, way
 from core.store import history, ingested, models, monitoring
+from core.views import monitoring as views
 from core.wording import listed, percent, plural
 from core.workspace import Workspace, scratch
 
@@ -33,7 +34,8 @@ class Lived:
     at: datetime
     rows: int
     outcomes: int
-    #: columns in alarm in chunks that were compared then, "chunk: column"
+    #: the newest chunk that was compared then, "" where none was, and what is in alarm there
+    chunk: str
     alarms: tuple[str, ...]
     #: chunks whose realised or estimated performance was called a drop then
     drops: tuple[str, ...]
@@ -111,16 +113,17 @@ def _within(progress: Progress, number: int, count: int, at: datetime) -> Progre
 def _lived(place: Workspace, stage: Stage) -> Lived:
     """What the run of this stage found and decided."""
     with place.store.reading() as db:
-        compared, performance = monitoring.list_drift(db), monitoring.list_performance(db)
+        performance = monitoring.list_performance(db)
         decided = [one for one in history.list_decisions(db) if one["known_at"] == stage.at]
         moves = models.list_promotions(db)
-    new = compared[(compared["known_at"] == stage.at) & (compared["verdict"] == drift.ALARM)]
+    compared = views.drift(place)
+    new = compared[compared["known_at"] == stage.at]
+    newest = new[(new["chunk"] == new["chunk"].max()) & (new["verdict"] == drift.ALARM)]
     drops = performance[(performance["known_at"] == stage.at) & (performance["verdict"] == "drop")]
     said = {one["question"]: one["sentence"] for one in decided}
-    names = new["column"].where(new["column"] != "", new["kind"])
     return Lived(
         at=stage.at, rows=len(stage.clients), outcomes=len(stage.outcomes),
-        alarms=tuple(f"{chunk}: {name}" for chunk, name in zip(new["chunk"], names, strict=True)),
+        chunk=str(new["chunk"].max()) if len(new) else "", alarms=tuple(newest["column"]),
         drops=tuple(f"{chunk} ({kind})" for chunk, kind in zip(drops["chunk"], drops["kind"], strict=True)),
         retrain=said.get("retrain", ""), promote=said.get("promote", ""),
         champion=moves[0]["version"] if moves else "",
@@ -177,7 +180,7 @@ def as_lines(found: Backtest) -> list[str]:
 
 def _line(one: Lived) -> str:
     said = [f"{one.at:%Y-%m-%d}: {plural(one.rows, 'row')}, {plural(one.outcomes, 'outcome')}."]
-    said += [f"In alarm: {listed(one.alarms)}."] if one.alarms else []
+    said += [f"In alarm in {one.chunk}: {listed(one.alarms)}."] if one.alarms else []
     said += [f"Worse: {listed(one.drops)}."] if one.drops else []
     return " ".join([*said, *filter(None, (one.retrain, one.promote))])
 

@@ -35,14 +35,14 @@ def drift(workspace: Workspace) -> pd.DataFrame:
     """The newest comparison of every version, chunk and column: newest chunk first, loudest and weightiest first.
 
     `column` is what is compared: a column, "the risk", "the share of leavers", or all columns together. `place`: the
-    chunk, and with it whether it was compared with what an earlier champion learned from.
+    chunk, with "(earlier)" where it was compared with what an earlier champion learned from.
     """
     with workspace.store.reading() as db:
         found, champion = stored.list_drift(db)[DRIFT_COLUMNS], registry.champion(db)
     earlier = found["version"] != (champion.version if champion else "")
     return found.assign(
         column=found["column"].where(~found["kind"].isin(list(_NAMES)), found["kind"].map(_NAMES)),
-        place=found["chunk"].where(~earlier, found["chunk"] + " (earlier model)"),
+        place=found["chunk"].where(~earlier, found["chunk"] + " (earlier)"),
     )
 
 
@@ -122,8 +122,6 @@ def drift_sentence(found: pd.DataFrame) -> str:
     named = {verdict: told[columns["verdict"] == verdict].tolist() for verdict in (ALARM, WATCH)}
     risk = newest.loc[newest["kind"] == PREDICTION, "verdict"].isin([ALARM]).any()
     beside = " The risks as a whole have moved too." if risk else ""
-    together = newest.loc[newest["kind"].isin([RECONSTRUCTION, DOMAIN]) & (newest["verdict"] == ALARM), "sentence"]
-    beside += "".join(f" {sentence}" for sentence in together)
     if (columns["verdict"] == TOO_FEW).all():
         rows = plural(int(newest["current_n"].max()), "row")
         return f"Chunk {chunk} is too small for a verdict: {rows} came in."
@@ -140,6 +138,12 @@ def drift_sentence(found: pd.DataFrame) -> str:
         f"The clients of {chunk} look different from those the model learned from in {moved} of {count} columns: "
         f"{'; '.join(parts)}.{beside}"
     )
+
+
+def together_sentence(found: pd.DataFrame) -> str:
+    """What the newest chunk of `drift` says of all columns together, "" where it was not looked at."""
+    newest = newest_chunk(found)
+    return " ".join(newest.loc[newest["kind"].isin([RECONSTRUCTION, DOMAIN]), "sentence"])
 
 
 def performance_by_chunk(found: pd.DataFrame, metric: str) -> pd.DataFrame:
