@@ -4,7 +4,7 @@
 
 In each world (core.example.columns) a logistic champion learns from 2,000 to 10,000 rows; then twelve monthly batches
 of 500 to 10,000 rows come, each with a report: data faults, drift of every column, of the risk, of all columns
-together (reconstruction error; a domain classifier on up to 3,000 rows a side) and of the share of leavers, estimated
+together (reconstruction error; a domain classifier on up to 1,000 rows a side) and of the share of leavers, estimated
 and realised performance. A report is alarmed when anything in it is.
 
 Limits: at most 5 % of the reports are alarmed where nothing happens (upper end of Wilson's interval, clustered by

@@ -37,7 +37,7 @@ class Sizes:
     reference: tuple[int, int] = (2_000, 10_000)
     batch: tuple[int, int] = (500, 10_000)
     #: rows of either side from which the domain classifier learns; 0: it is left out, for it takes most of the time
-    domain: int = 3_000
+    domain: int = 1_000
 
 
 @dataclass(frozen=True)

@@ -222,7 +222,9 @@ def test_a_column_that_is_all_missing_is_too_few_known_values() -> None:
 
 
 def test_few_rows_are_said_to_show_large_changes_only() -> None:
-    assert compared([1.0, 2.0] * 300, [1.0, 2.0] * 99).low_power
+    few = compared([1.0, 2.0] * 300, [1.0, 2.0] * 99)
+    assert few.low_power
+    assert few.sentence == "x is as before (KS .00, 198 rows). With so few rows only a large change would be seen."
     assert not compared([1.0, 2.0] * 300, [1.0, 2.0] * 100).low_power
     assert not compared([1.0] * 20, [1.0] * 20).low_power  # not even that
 

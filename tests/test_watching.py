@@ -110,6 +110,7 @@ def test_performance_is_estimated_first_and_realised_when_outcomes_come(moved: W
     kinds = metrics[(metrics["chunk"] == "2025-03") & (metrics["kind"] == "estimated")]["metric"]
     assert set(kinds) == {
         "roc_auc", "average_precision", "f1", "precision", "recall", "accuracy", "specificity", "brier",
+        "true_positive", "true_negative", "false_positive", "false_negative",
     }  # fmt: skip
 
 

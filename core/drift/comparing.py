@@ -62,6 +62,8 @@ def compare(
 def _judged(one: ColumnDrift, q: float, config: MonitoringConfig) -> ColumnDrift:
     found = verdict(one.effect, q, threshold=one.threshold, least_q=config.q)
     sentence = calm_sentence(one) if found == STABLE else one.sentence
+    if one.low_power:
+        sentence += " With so few rows only a large change would be seen."
     return replace(one, q=q, verdict=found, sentence=sentence)
 
 

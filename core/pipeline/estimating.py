@@ -51,7 +51,9 @@ def estimate_chunks(
         if pd.MultiIndex.from_frame(rows[_KEY]).isin(learned).mean() > 0.5:
             continue
         risk = model.risk(schema.features(rows, model.columns))
-        found = estimation.estimate_corrected(estimator, risk, risk >= champion.threshold)
+        called = risk >= champion.threshold
+        plain = estimation.estimate(estimator, risk, called)
+        found = plain | estimation.estimate_corrected(estimator, risk, called)
         before.append(found["roc_auc"])
         if sizes.get(str(label)) != len(rows):
             judged = _judged(before, estimator, champion, str(label), tolerance)

@@ -22,6 +22,10 @@ _TEXTS = {
     "promotions": ("sentence",),
     "jobs": ("doing", "sentence"),
     "contacts": ("note",),
+    "drift": ("sentence",),
+    "faults": ("sentence", "cause"),
+    "fault_answers": ("note",),
+    "performance": ("sentence",),
 }
 #: shorter names are part of too much: they are looked for in quotes, as sentences show values
 _LONG_ENOUGH = 5
