@@ -4,11 +4,11 @@
 
 All sides read the same Parquet files in a process of their own and time the comparison alone, imports and reading
 left out; they run in turn. What takes a second is timed five times a round, and the median taken, for a busy machine
-disturbs it more than what takes a minute. Ours computes the exact KS, its p value, PSI, Wasserstein, Jensen-Shannon, chi-square, total
-variation, verdicts and sentences; evidently what its DataDriftPreset takes by default; NannyML, in 10 chunks, KS,
-Jensen-Shannon, Wasserstein, and chi-square, Jensen-Shannon. Memory is the peak of the process above what it held with
-the data loaded. The limit of a stored profile is one pass of np.histogram in 10 equal bins over the current numbers.
-At last a single wild value: what it does to each.
+disturbs it more than what takes a minute. Ours computes the exact KS, its p value, PSI, Wasserstein, Jensen-Shannon,
+chi-square, total variation, verdicts and sentences; evidently what its DataDriftPreset takes by default; NannyML, in
+10 chunks, KS, Jensen-Shannon, Wasserstein, and chi-square, Jensen-Shannon. Memory is the peak of the process above
+what it held with the data loaded. The limit of a stored profile is one pass of np.histogram in 10 equal bins over the
+current numbers. At last a single wild value in the reference: what it does to each.
 
 Each peer is installed into an environment of its own below FOLDER (kept for the next time; by default in the cache
 folder of the user); one that cannot be had is left out, and said so. evidently needs pandas below 3.1, and NannyML

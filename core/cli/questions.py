@@ -120,11 +120,25 @@ QUESTIONS: dict[str, tuple[Callable[[Workspace], Any], str]] = {
 }
 
 
+def _told(question: Callable[[Workspace], Any], found: Any) -> Any:
+    """What is printed for people: of drift and faults a line each, what programs get being too wide to read."""
+    if question is drift and len(found):
+        rows = found.to_dict("records")
+        return "\n".join(f"{one['place']:<18} {one['verdict']:<7} {one['sentence']}" for one in rows)
+    if question is faults and len(found):
+        rows = found.to_dict("records")
+        return "\n".join(
+            f"{one['id']:>4}  {one['chunk']}  {one['answer'] or 'open':<6} {one['sentence']} {one['cause']}"
+            for one in rows
+        )
+    return found
+
+
 def question(ask: Callable[[Workspace], Any]) -> Callable[[Workspace, argparse.Namespace], None]:
     """A command that shows something, as it was known at `--as-of`."""
 
     def perform(workspace: Workspace, arguments: argparse.Namespace) -> None:
         found = ask(workspace.at(arguments.as_of) if arguments.as_of else workspace)
-        say(found if not arguments.json else plain(found), as_json=arguments.json)
+        say(plain(found) if arguments.json else _told(ask, found), as_json=arguments.json)
 
     return perform

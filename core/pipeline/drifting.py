@@ -189,7 +189,8 @@ def _calendar(dataset: Dataset, contract: Contract) -> set[str]:
 
 def _by_construction(one: ColumnDrift) -> ColumnDrift:
     said = " The same client's value grows as the calendar goes on, so that it drifts by construction."
-    return replace(one, calendar=True, sentence=one.sentence + said)
+    moved = one.verdict in (drift.ALARM, drift.WATCH)
+    return replace(one, calendar=True, sentence=one.sentence + said if moved else one.sentence)
 
 
 def _listed(workspace: Workspace, chunk: Chunk, contract: Contract) -> np.ndarray:
