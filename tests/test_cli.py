@@ -106,7 +106,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     promised = (
         "run ingest train monitor packages report score versions promote rollback status decisions drift "
-        "performance timings batches rejected contract"
+        "performance timings batches rejected contract backtest faults answer"
     )
     for name in promised.split():
         assert re.search(rf"^ +{name}\b", shown, re.MULTILINE), name
@@ -129,6 +129,8 @@ def test_a_refusal_ends_with_1_and_one_sentence(command: Command, empty: Path, t
     )
     refused(command("promote", "2026", *config), "There is no version '2026'; `python -m core versions` lists them")
     refused(command("rollback", *config), "There is no earlier champion to roll back to")
+    refused(command("answer", "1", "real", *config), "There is no fault 1; `python -m core faults` lists them")
+    refused(command("backtest", *config), "There is no history to live through: no clients have come in yet")
     for verb in ("train", "monitor", "report"):
         refused(command(verb, *config), "No clients yet: put a client file into ")
     assert not (tmp_path / "out.csv").exists()
@@ -296,6 +298,21 @@ def test_a_deed_says_a_sentence_in_words_and_in_a_document(command: Command, tmp
     assert Path(said.out.strip().removeprefix("Report written to ").removesuffix(".")).is_file()
     assert "Retrained: a person asked for it." in command("run", "--retrain", *config).out
     assert command("run", *config).out.startswith("Nothing new since ")
+
+
+def test_a_history_is_lived_through_again_in_words_and_in_a_document(
+    command: Command, lived: Path, tmp_path: Path
+) -> None:
+    words = command("backtest", "--config", lived, "--by", "arrival")
+    assert words.code == 0
+    assert re.search(r"^\d{4}-\d\d-\d\d: \d+ rows, \d+ outcomes\.", words.out)
+    assert "Promoted (logistic): first model" in words.out
+    document = command("backtest", "--config", lived, "--json", "--keep", tmp_path / "again")
+    found = json.loads(document.out)
+    assert [one["rows"] for one in found["lived"]]
+    assert found["sentence"] in words.out
+    drift = command("drift", "--config", lived)
+    assert drift.code == 0
 
 
 def test_a_file_is_scored_end_to_end(command: Command, lived: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from core.ingestion import delimited
 from core.model import AdditiveModel, LinearTerm, ModelColumn
 from core.pipeline import full
 from core.pipeline.score import ADDED, ScoredFile, score_file, score_stream
-from core.scoring import TOGETHER, BandCuts, ReasonWriter, band_cuts, reasons, strongest
+from core.scoring import TOGETHER, BandCuts, ReasonWriter, band_cuts, importance, reasons, strongest
 from core.training import fit_family
 from core.workspace import Workspace
 from tests.builders import clients_frame, drop, make_workspace
@@ -495,3 +495,16 @@ def test_a_provisional_model_gives_no_bands(tmp_path: Path) -> None:
     )
     assert (counted.provisional, counted.bands) == (True, {"provisional": 6})
     assert {row[-4] for row in cells(written.getvalue())[1:]} == {"provisional"}
+
+
+def test_importance_is_the_share_of_what_a_change_of_the_column_can_move() -> None:
+    clients = pd.DataFrame({"usage": [0.0, 2.0, 4.0, 6.0], "tickets": [1.0, 1.0, 3.0, 3.0], "fixed": [5.0] * 4})
+    columns = tuple(ModelColumn(name, "numeric", usual=0.0) for name in clients)
+    terms = (
+        LinearTerm("usage", 3.0, 0.5, 0.0, 0.0), LinearTerm("tickets", 0.0, -1.0, 9.0, 0.0),
+        LinearTerm("fixed", 0.0, 7.0, 0.0, 0.0),
+    )  # fmt: skip
+    found = importance(AdditiveModel("logistic", columns, terms, 0.0), clients)
+    # mean absolute deviations: .5 x (3 + 1 + 1 + 3) / 4 = 1, and 1 x (1 + 1 + 1 + 1) / 4 = 1; what never moves has none
+    assert found == pytest.approx({"tickets": 0.5, "usage": 0.5, "fixed": 0.0})
+    assert list(found) == ["tickets", "usage", "fixed"]

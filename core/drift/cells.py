@@ -17,8 +17,8 @@ ENDS = np.array([0, CELLS - 1])
 #: rows that are counted at once: what fits a processor's cache is counted three times as fast
 _BLOCK = 65_536
 _SAMPLE = 4_096
-#: numbers are looked at as whole numbers, tenths, hundredths
-_FACTORS = (1.0, 10.0, 100.0)
+#: numbers are looked at as whole numbers, tenths, hundredths, thousandths
+_FACTORS = (1.0, 10.0, 100.0, 1000.0)
 
 
 @dataclass(frozen=True)
