@@ -25,6 +25,7 @@ CONFIG = {
         "owner": "owner", "label": "name", "horizon_days": 90,
     },
     "model": {"families": ["logistic"], "gate": {"non_inferiority": 0.5}},
+    "monitoring": {"multivariate": True},
     "retrain": {"max_age_days": 20, "min_new_outcomes": 50},
 }  # fmt: skip
 CLIENTS, MONTHS = 400, 7

@@ -25,6 +25,7 @@ FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 CONFIG: dict[str, Any] = {
     "data": {"horizon_days": 60},
     "model": {"families": ["logistic"]},
+    "monitoring": {"multivariate": True},
     "retrain": {"min_new_outcomes": 200, "min_new_leavers": 20, "cool_down_days": 20},
 }
 
@@ -168,7 +169,7 @@ def test_the_reference_is_kept_with_the_version_and_can_be_made_again(moved: Wor
 
 def test_the_months_before_can_be_the_reference(tmp_path: Path) -> None:
     clock = Clock(FIRST)
-    workspace = make_workspace(tmp_path, CONFIG | {"monitoring": {"reference_chunks": 1}}, clock)
+    workspace = make_workspace(tmp_path, CONFIG | {"monitoring": {"reference_chunks": 1, "multivariate": True}}, clock)
     for number in range(4):
         live(workspace, clock, number, month(number, shift=0.8 if number >= 2 else 0.0))
     found = monitoring.drift(workspace)
