@@ -17,7 +17,7 @@ from scipy.spatial import distance
 from core import drift
 from core.config import MonitoringConfig
 from core.drift import histograms
-from core.drift.cells import CELLS, counted, grid_of, opened_cells, quantile_ranks
+from core.drift.cells import counted, grid_of, opened_cells, quantile_ranks
 from core.drift.levels import count_levels, level_distances
 from core.drift.numeric import NumericDistances, ks_p_value, numeric_distances
 
@@ -192,7 +192,7 @@ def test_quantiles_and_counts_need_only_some_cells(drawn: list[float]) -> None:
     points = np.unique(side)
     everything = opened_cells(held, np.unique(held.cells))
     assert everything.at_most(points).tolist() == [int((side <= point).sum()) for point in points]
-    assert (held.counts.sum(), held.below[CELLS]) == (len(side), len(side))
+    assert (held.counts.sum(), held.below[-1]) == (len(side), len(side))
 
 
 # --- histograms

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: cells of a grid; a cell's number fits sixteen bits
-CELLS = 65_536
-#: the outer cells, which take whatever lies beyond
-ENDS = np.array([0, CELLS - 1])
+#: cells of a grid, so that a cell's number fits sixteen bits; and of one for few rows, where most would be empty
+CELLS, FEW_CELLS = 65_536, 2_048
+_FEW_ROWS = 20_000
 #: rows that are counted at once: what fits a processor's cache is counted three times as fast
 _BLOCK = 65_536
 _SAMPLE = 4_096
@@ -31,12 +30,19 @@ class Grid:
     scale: float
     #: every cell between the outer ones is for one value, a multiple of 1 / scale
     lattice: bool
+    #: number of cells
+    size: int = CELLS
+
+    @property
+    def ends(self) -> np.ndarray:
+        """The outer cells, which take whatever lies beyond."""
+        return np.array([0, self.size - 1])
 
     def cells(self, values: np.ndarray) -> np.ndarray:
         """The cell of each value; a greater value is never in a lower cell."""
         with np.errstate(over="ignore"):
             places = values * self.scale - self.first if not self.lattice else np.rint(values * self.scale) - self.first
-            return np.clip(places, 0, CELLS - 1).astype(np.uint16)
+            return np.clip(places, 0, self.size - 1).astype(np.uint16)
 
     def begin(self, cells: np.ndarray) -> np.ndarray:
         """Where cells begin; of a lattice their values."""
@@ -50,21 +56,22 @@ class Grid:
 
 def grid_of(values: np.ndarray) -> Grid:
     """A grid in which nearly all of `values` (no NaN) lie between the first and the last cell."""
+    size = CELLS if len(values) > _FEW_ROWS else FEW_CELLS
     sample = values[:: len(values) // _SAMPLE + 1]
     sample = sample[np.isfinite(sample)]
     if len(sample) == 0:
-        return Grid(0.0, 1.0, lattice=False)
+        return Grid(0.0, 1.0, lattice=False, size=size)
     low, high = np.quantile(sample, [0.01, 0.99])
     span, middle = high - low, low / 2 + high / 2
     for factor in _FACTORS:
-        grid = Grid(float(np.rint(middle * factor) - CELLS // 2), factor, lattice=True)
-        if span * factor < CELLS / 2 and abs(grid.first) < 2**52 and grid.fits(sample):
+        grid = Grid(float(np.rint(middle * factor) - size // 2), factor, lattice=True, size=size)
+        if span * factor < size / 2 and abs(grid.first) < 2**52 and grid.fits(sample):
             return grid
     with np.errstate(over="ignore", divide="ignore"):
-        scale = CELLS / (2 * span)
-        first = middle * scale - CELLS / 2
+        scale = size / (2 * span)
+        first = middle * scale - size / 2
     usable = scale > 0 and np.isfinite(scale) and np.isfinite(first)
-    return Grid(float(first), float(scale), lattice=False) if usable else Grid(0.0, 1.0, lattice=False)
+    return Grid(float(first) if usable else 0.0, float(scale) if usable else 1.0, lattice=False, size=size)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +105,13 @@ class Counted:
 def counted(values: np.ndarray, grid: Grid, *, in_order: bool = False) -> Counted:
     """Count values (float64, no NaN) in the cells of a grid."""
     cells = np.empty(len(values), dtype=np.uint16)
-    counts = np.zeros(CELLS, dtype=np.int64)
+    counts = np.zeros(grid.size, dtype=np.int64)
     lattice = grid.lattice
     for start in range(0, len(values), _BLOCK):
         block = values[start : start + _BLOCK]
         found = grid.cells(block)
         cells[start : start + _BLOCK] = found
-        counts += np.bincount(found, minlength=CELLS)
+        counts += np.bincount(found, minlength=grid.size)
         lattice = lattice and grid.fits(block)
     below = np.concatenate([[0], np.cumsum(counts)])
     return Counted(grid, values, cells, counts, below, in_order, lattice)
@@ -125,7 +132,7 @@ class Opened:
         holding = self.side.holding(ranks)
         if not self.side.lattice:
             return self.values[ranks - self.closed[holding]]
-        outer = np.isin(holding, ENDS)
+        outer = np.isin(holding, self.side.grid.ends)
         found = self.side.grid.begin(holding)
         found[outer] = self.values[(ranks - self.closed[holding])[outer]]
         return found
@@ -144,7 +151,7 @@ class Opened:
         cells = self.side.grid.cells(points)
         counts = self.closed[cells] + np.searchsorted(self.values, points, side="right")
         if self.side.lattice:
-            inner = ~np.isin(cells, ENDS)
+            inner = ~np.isin(cells, self.side.grid.ends)
             there = self.side.grid.begin(cells[inner]) <= points[inner]
             counts[inner] = self.side.below[cells[inner].astype(np.int64) + there]
         return counts
@@ -158,8 +165,8 @@ def quantile_ranks(n: int, shares: np.ndarray) -> np.ndarray:
 
 def opened_cells(side: Counted, wanted: np.ndarray) -> Opened:
     """Open the cells of these numbers; of a lattice the outer ones suffice, for the others hold one value each."""
-    here = np.zeros(CELLS, dtype=bool)
-    here[ENDS if side.lattice else wanted] = True
+    here = np.zeros(side.grid.size, dtype=bool)
+    here[side.grid.ends if side.lattice else wanted] = True
     values = side.values[here[side.cells]]
     if not side.in_order:
         values = np.sort(values)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.drift.cells import CELLS, ENDS, Counted, Opened, opened_cells, quantile_ranks
+from core.drift.cells import Counted, Opened, opened_cells, quantile_ranks
 from core.drift.histograms import jensen_shannon, psi
 
 _DECILES = np.linspace(0, 1, 11)[1:-1]
@@ -77,7 +77,7 @@ def kolmogorov_smirnov(reference: Counted, current: Counted) -> Apart:
     reach = np.where((reference.counts > 0) & (current.counts > 0), reach, 0)
     if reference.lattice and current.lattice:  # a cell between the ends holds one value: its borders say it all
         reach[1:-1] = 0
-    for most in (_FIRST, CELLS):
+    for most in (_FIRST, reference.grid.size):
         candidates = np.flatnonzero(reach > best.distance)
         if len(candidates) == 0:
             break
@@ -153,9 +153,9 @@ def wasserstein(reference: Opened, current: Opened) -> float:
     inner = gaps[1:] if lattice else (gaps[:-1] + gaps[1:]) / 2
     grid = sides[0].grid
     # of a lattice the first cell's values end where the second's one value lies, the last cell's begin at its value
-    low, high = grid.begin(np.array([1, CELLS - 1]))
+    low, high = grid.begin(np.array([1, grid.size - 1]))
     area = float(inner.sum() / grid.scale)
-    return area + _area_in(reference, current, 0, low) + _area_in(reference, current, CELLS - 1, high)
+    return area + _area_in(reference, current, 0, low) + _area_in(reference, current, grid.size - 1, high)
 
 
 def _area_in(reference: Opened, current: Opened, end: int, border: float) -> float:
@@ -185,10 +185,12 @@ def numeric_distances(reference: Counted, current: Counted, deviation: float) ->
     """All distances of two sides, each with at least one value; `deviation` of the reference."""
     ks = kolmogorov_smirnov(reference, current)
     asked = np.concatenate([_DECILES, _QUARTILES])
-    first = opened_cells(reference, np.union1d(reference.holding(quantile_ranks(reference.n, asked)), ENDS))
+    first = opened_cells(
+        reference, np.union1d(reference.holding(quantile_ranks(reference.n, asked)), reference.grid.ends)
+    )
     ends, extra = cuts(first.quantiles(_DECILES))
     quartiles = current.holding(quantile_ranks(current.n, _QUARTILES))
-    second = opened_cells(current, np.concatenate([quartiles, reference.grid.cells(ends), ENDS]))
+    second = opened_cells(current, np.concatenate([quartiles, reference.grid.cells(ends), reference.grid.ends]))
     histograms = binned(first, second, ends, extra)
     area = wasserstein(first, second)
     return NumericDistances(

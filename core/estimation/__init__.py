@@ -4,7 +4,7 @@ from core.estimation.calibrating import Calibrator, Steps
 from core.estimation.corrected import estimate_corrected
 from core.estimation.estimator import Estimate, Estimator, MetricReference, estimate, fit
 from core.estimation.measures import COUNTS, METRICS
-from core.estimation.verdicts import Gap, dropped, gap
+from core.estimation.verdicts import Gap, dropped, gap, low
 from core.estimation.weighted import LEAST_WORTH, effective_size, estimate_weighted
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "estimate_weighted",
     "fit",
     "gap",
+    "low",
 ]

@@ -61,12 +61,16 @@ def _figure(told: Interval, metric: str) -> str:
     return f"{told.value:{form}} ({told.low:{form}} to {told.high:{form}})"
 
 
-def dropped(estimates: Sequence[Estimate], reference: float, tolerance: float) -> bool:
-    """Whether a metric of which more is better is estimated to have dropped: two chunks running, newest last.
+def low(estimate: Estimate, reference: float, tolerance: float) -> bool:
+    """Whether a metric of which more is better is estimated more than `tolerance` below the reference, and even the
+    upper end of its band lies below the reference."""
+    return bool(reference - estimate.value > tolerance and estimate.band_high < reference)
 
-    On each of the two newest chunks the estimate lies more than `tolerance` below the reference, and even the upper
-    end of its band lies below the reference. A chunk that could not be estimated confirms nothing, nor do fewer than
-    two chunks or an unknown reference.
+
+def dropped(estimates: Sequence[Estimate], reference: float, tolerance: float) -> bool:
+    """Whether a metric is estimated to have dropped: `low` on the two newest chunks, newest last.
+
+    A chunk that could not be estimated confirms nothing, nor do fewer than two chunks or an unknown reference.
     """
     newest = estimates[-2:]
-    return len(newest) == 2 and all(reference - one.value > tolerance and one.band_high < reference for one in newest)
+    return len(newest) == 2 and all(low(one, reference, tolerance) for one in newest)

@@ -78,11 +78,10 @@ def _days(span: timedelta) -> float:
 
 
 def _newest(performance: pd.DataFrame, champion: Version | None, kind: str) -> pd.Series | None:
-    """The verdict on the newest chunk whose risks the champion gave."""
-    own = performance[
-        (performance["kind"] == kind) & (performance["version"] == (champion.version if champion else ""))
-    ]
-    own = own[own["value"].notna()]
+    """The verdict on the newest chunk whose risks the champion gave, and of which enough is known for one."""
+    version = champion.version if champion else ""
+    own = performance[(performance["kind"] == kind) & (performance["version"] == version)]
+    own = own[own["verdict"] != evaluation.TOO_FEW]
     return own.iloc[-1] if len(own) else None
 
 

@@ -42,11 +42,16 @@ def estimate_chunks(
     with workspace.store.reading() as db:
         stored = monitoring.list_performance(db)
     done = stored[(stored["kind"] == ESTIMATED) & (stored["version"] == champion.version)]
-    sizes = dict(zip(done["chunk"], done["n"], strict=True))
-    model, tolerance = workspace.model(champion), workspace.config.retrain.on_estimated_drop
+    known = {chunk: (n, verdict) for chunk, n, verdict in zip(done["chunk"], done["n"], done["verdict"], strict=True)}
+    model = workspace.model(champion)
     made: list[tuple[str, str, dict[str, Estimate], Performance]] = []
-    before: list[Estimate] = []
-    for label, keys in datasets.chunked(dataset, contract).groupby("_chunk", sort=False):
+    low_before = False
+    for name, keys in datasets.chunked(dataset, contract).groupby("_chunk", sort=False):
+        label = str(name)
+        count, verdict = known.get(label, (0, ""))
+        if count == keys["_client"].nunique():
+            low_before = verdict in (WATCH, DROP)
+            continue
         rows = datasets.rows_of(dataset, keys)
         if pd.MultiIndex.from_frame(rows[_KEY]).isin(learned).mean() > 0.5:
             continue
@@ -54,14 +59,12 @@ def estimate_chunks(
         called = risk >= champion.threshold
         plain = estimation.estimate(estimator, risk, called)
         found = plain | estimation.estimate_corrected(estimator, risk, called)
-        before.append(found["roc_auc"])
-        if sizes.get(str(label)) != len(rows):
-            judged = _judged(before, estimator, champion, str(label), tolerance)
-            made.append((ESTIMATED, str(label), found, judged))
-            weighted = _weighted(estimator, champion, watched, str(label), risk)
-            if weighted is not None:
-                told = _beside(weighted["roc_auc"], judged)
-                made.append((WEIGHTED, str(label), weighted, told))
+        judged = _judged(found["roc_auc"], estimator, champion, label, workspace, low_before=low_before)
+        low_before = judged.verdict in (WATCH, DROP)
+        made.append((ESTIMATED, label, found, judged))
+        weighted = _weighted(estimator, champion, watched, label, risk)
+        if weighted is not None:
+            made.append((WEIGHTED, label, weighted, _beside(weighted["roc_auc"], judged)))
     with step.commit() as db:
         for kind, label, found, _ in made:
             metrics = [
@@ -103,16 +106,16 @@ def _beside(found: Estimate, plain: Performance) -> Performance:
 
 
 def _judged(
-    estimates: list[Estimate], estimator: Estimator, champion: Version, chunk: str, tolerance: float
-) -> Performance:  # fmt: skip
-    """An estimated drop: in two chunks running more than `tolerance` below, with the whole band below the reference."""
-    found, reference = estimates[-1], estimator.metrics["roc_auc"].realised
+    found: Estimate, estimator: Estimator, champion: Version, chunk: str, workspace: Workspace, *, low_before: bool
+) -> Performance:
+    """An estimated drop: in two chunks running more than the tolerance below, with the whole band below."""
+    reference, tolerance = estimator.metrics["roc_auc"].realised, workspace.config.retrain.on_estimated_drop
     figure = f"roc_auc is estimated at {found.value:.3f} ({found.band_low:.3f} to {found.band_high:.3f})"
     if np.isnan(found.value):
         verdict, sentence = TOO_FEW, f"roc_auc cannot be estimated: {found.reason}"
     else:
-        once = estimation.dropped([found, found], reference, tolerance)
-        verdict = DROP if estimation.dropped(estimates, reference, tolerance) else WATCH if once else FINE
+        low = estimation.low(found, reference, tolerance)
+        verdict = FINE if not low else DROP if low_before else WATCH
         said = {
             DROP: f"more than {tolerance:g} below, in two chunks running",
             WATCH: f"more than {tolerance:g} below; one more chunk like this is an estimated drop",
