@@ -130,7 +130,7 @@ def drift_heatmap(drift: pd.DataFrame) -> go.Figure:
     `drift`: column, place, effect, threshold, verdict, sentence. The colours follow the verdict: a change that chance
     explains stays below what is watched.
     """
-    most = drift["verdict"].map({"watch": 0.999, "alarm": np.inf}).fillna(0.499).astype(float)
+    most = drift["verdict"].map({"watch": 0.999, "alarm": np.inf, "fault": np.inf}).fillna(0.499).astype(float)
     shares = drift.assign(share=(drift["effect"] / drift["threshold"]).clip(upper=most))
     table = shares.pivot_table(index="column", columns="place", values="share", aggfunc="first")
     table = table.loc[table.max(axis=1).sort_values().index].sort_index(axis=1)

@@ -231,6 +231,10 @@ def test_a_fault_of_the_data_is_told_with_its_cause_and_holds_the_alarm_until_an
     assert (newest["question"], newest["answer"]) == ("retrain", False)
     assert newest["sentence"].startswith("Not retrained: the data of activity look faulty, which is held until")
     assert newest["evidence"]["held"] == ["activity"]
+    assert monitoring.drift_sentence(monitoring.drift(workspace)) == (
+        "The clients of 2025-04 look like those the model learned from: none of 3 columns has drifted. The data of "
+        "activity look faulty, which is told apart from drift."
+    )
     doubt = clients.client_list(workspace).clients.set_index("client")["doubt"]
     assert doubt["C03000"] == "activity of this client's file looks faulty."
     assert doubt["C02000"] == "", "only whom the month tells of"
@@ -238,6 +242,7 @@ def test_a_fault_of_the_data_is_told_with_its_cause_and_holds_the_alarm_until_an
     number = int(waiting["id"].iloc[0])
     answer_fault(workspace, number, "real", "Ina")
     assert (clients.client_list(workspace).clients["doubt"] == "").all()
+    assert "activity clearly" in monitoring.drift_sentence(monitoring.drift(workspace))
     clock.forward(days=1)
     assert "activity (KS 1.00)" in full.full_run(workspace), "it counts as drift now"
     answer_fault(workspace, number, "fault", "Ina")

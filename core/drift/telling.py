@@ -64,7 +64,7 @@ def numeric_sentence(column: str, kind: str, found: NumericDistances, rows: int)
 
 def calm_sentence(one: ColumnDrift) -> str:
     """What is said of a column without a change that matters."""
-    effect = f"{METHODS[one.method]} {short(one.effect)}"
+    effect = f"{METHODS[one.method]} {short(max(one.effect, 0.0))}"
     return f"{name_of(one.column, one.kind)} is as before ({effect}, {plural(one.current_n, 'row')})."
 
 

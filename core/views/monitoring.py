@@ -24,6 +24,8 @@ VERDICT_COLUMNS = [
     "late_days", "sentence", "version", "known_at",
 ]  # fmt: skip
 FAULT_COLUMNS = ["id", "chunk", "column", "kind", "sentence", "cause", "answer", "answered_by", "note", "known_at"]
+#: in place of a verdict: the data look faulty, or a person said that they are
+FAULT = "fault"
 #: what is compared beside the columns
 _NAMES = {
     PREDICTION: "the risk", TARGET: "the share of leavers", RECONSTRUCTION: "how the columns go together",
@@ -39,10 +41,15 @@ def drift(workspace: Workspace) -> pd.DataFrame:
     """
     with workspace.store.reading() as db:
         found, champion = stored.list_drift(db)[DRIFT_COLUMNS], registry.champion(db)
+        standing = {(one["chunk"], one["column"]) for one in stored.list_faults(db) if one["answer"] in ("", "fault")}
     earlier = found["version"] != (champion.version if champion else "")
+    faulty = pd.Series(
+        [pair in standing for pair in zip(found["chunk"], found["column"], strict=True)], index=found.index, dtype=bool
+    )
     return found.assign(
         column=found["column"].where(~found["kind"].isin(list(_NAMES)), found["kind"].map(_NAMES)),
         place=found["chunk"].where(~earlier, found["chunk"] + " (earlier)"),
+        verdict=found["verdict"].where(~(faulty & found["verdict"].isin([ALARM, WATCH])), FAULT),
     )
 
 
@@ -95,7 +102,7 @@ def newest_chunk(found: pd.DataFrame) -> pd.DataFrame:
 def shown(found: pd.DataFrame) -> pd.DataFrame:
     """Rows of `drift` for a table: `effect` as text with its method, `whom`: who is touched."""
     effect = [
-        "" if pd.isna(value) else f"{METHODS.get(method, method)} {short(value)}"
+        "" if pd.isna(value) else f"{METHODS.get(method, method)} {short(max(value, 0.0))}"
         for method, value in zip(found["method"], found["effect"], strict=True)
     ]
     return found.assign(
@@ -122,6 +129,9 @@ def drift_sentence(found: pd.DataFrame) -> str:
     named = {verdict: told[columns["verdict"] == verdict].tolist() for verdict in (ALARM, WATCH)}
     risk = newest.loc[newest["kind"] == PREDICTION, "verdict"].isin([ALARM]).any()
     beside = " The risks as a whole have moved too." if risk else ""
+    faulty = columns.loc[columns["verdict"] == FAULT, "column"].tolist()
+    if faulty:
+        beside = f" The data of {listed(faulty)} look faulty, which is told apart from drift."
     if (columns["verdict"] == TOO_FEW).all():
         rows = plural(int(newest["current_n"].max()), "row")
         return f"Chunk {chunk} is too small for a verdict: {rows} came in."
