@@ -29,6 +29,7 @@ def quick() -> Iterator[None]:
     """One family is enough here: how well the company is foretold is tested elsewhere."""
     with pytest.MonkeyPatch.context() as patch:
         one = company.EXAMPLE_CONFIG.replace("[model]\n", '[model]\nfamilies = ["logistic"]\n')
+        one += "\n[monitoring]\nmultivariate = false\n"
         assert one != company.EXAMPLE_CONFIG
         patch.setattr(company, "EXAMPLE_CONFIG", one)
         yield
