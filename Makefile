@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run demo worker test lint pins
+.PHONY: run demo worker test lint pins screenshots
 
 run: .venv/ready            ## dashboard, API and worker on http://127.0.0.1:8501
 	@exec $(BIN)/python -m core serve
@@ -18,6 +18,9 @@ test: .venv/ready           ## lint, types, import rules, every test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy core worker.py
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+screenshots: .venv/ready    ## pictures of every page of the example company into docs/screenshots
+	@$(BIN)/python -m tests.screenshots
 
 lint: .venv/ready           ## put the code into its form
 	$(BIN)/ruff check --fix .

@@ -15,20 +15,29 @@ def ui() -> None:
     """
     pages = {
         "Clients": [
-            st.Page("pages/overview.py", title="Overview", default=True),
-            st.Page("pages/clients.py", title="Clients", url_path="clients"),
+            st.Page("pages/today.py", title="Today", default=True),
+            st.Page("pages/clients.py", title="All clients", url_path="clients"),
+            st.Page("pages/client.py", title="One client", url_path="client"),
             st.Page("pages/score.py", title="Score a file", url_path="score"),
         ],
         "Model": [
-            st.Page("pages/model.py", title="Model", url_path="model"),
+            st.Page("pages/quality.py", title="Quality", url_path="quality"),
             st.Page("pages/drift.py", title="Drift", url_path="drift"),
+            st.Page("pages/versions.py", title="Versions", url_path="versions"),
         ],
-        "Data and upkeep": [
+        "Data": [
             st.Page("pages/ingestion.py", title="Ingestion", url_path="ingestion"),
-            st.Page("pages/operations.py", title="Operations", url_path="operations"),
+            st.Page("pages/rejected.py", title="Rejected rows", url_path="rejected"),
+            st.Page("pages/contract.py", title="Contract", url_path="contract"),
+        ],
+        "Operations": [
+            st.Page("pages/runs.py", title="Runs and timings", url_path="runs"),
+            st.Page("pages/packages.py", title="Packages", url_path="packages"),
+            st.Page("pages/jobs.py", title="Jobs", url_path="jobs"),
+            st.Page("pages/reports.py", title="Reports", url_path="reports"),
         ],
     }
-    st.navigation(pages).run()
+    st.navigation(pages, expanded=True).run()
 
 
 if __name__ == "__main__":

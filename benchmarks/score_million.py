@@ -133,7 +133,7 @@ def compare(folder: Path, rows: int, rounds: int) -> None:
     ours = [sys.executable, "-m", "core", "score", str(folder / "million.csv"), "-o", str(folder / "ours.csv")]
     ours += ["--config", str(folder / "config.toml")]
     peer = [sys.executable, "-c", PEER, *(str(folder / file) for file in ("peer.joblib", "million.csv", "peer.csv"))]
-    baseline = [sys.executable, "-c", "import pandas, pyarrow.csv, scipy.special, core.cli, core.pipeline.score"]
+    baseline = [sys.executable, "-c", "import pandas, pyarrow.csv, scipy.special, core.cli, core.pipeline.score_file"]
     found = [(measure(ours), measure(peer)) for _ in range(rounds)]
     imports, imports_mb = measure(baseline)
     size = (folder / "million.csv").stat().st_size / 1e6

@@ -305,6 +305,8 @@ class WorklistConfig(_Section):
 
     #: clients that one client manager can call in a week
     capacity: Annotated[int, Field(ge=1)] = 15
+    #: columns that a client manager can do something about; none named: all but dates
+    actionable: tuple[str, ...] = ()
     bands: BandsConfig | None = None
 
 

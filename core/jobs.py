@@ -88,6 +88,16 @@ def latest_slot(rule: Rule, now: datetime, config: ScheduleConfig) -> datetime:
         day -= timedelta(days=1)
 
 
+def is_late(rule: Rule | None, last: datetime | None, now: datetime, config: ScheduleConfig) -> bool:
+    """Whether something was due twice since it was done at `last` (None: it never had to be, and is not late)."""
+    if rule is None or last is None:
+        return False
+    if rule.every is not None:
+        return now - last >= 2 * rule.every
+    before = latest_slot(rule, latest_slot(rule, now, config) - timedelta(seconds=1), config)
+    return last < before
+
+
 def enqueue(store: Store, kind: str, config: str, at: datetime, asked_by: str) -> bool:
     """Ask for a job; False when one of its kind waits or runs already (it is queued once)."""
     with store.writing() as db:

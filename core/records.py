@@ -90,6 +90,8 @@ class Job:
     doing: str
     #: the outcome in a sentence, once ended
     sentence: str
+    #: when it was last taken from the queue; None: it waits, or began before this was written down
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,8 @@ class ColumnDrift:
     calendar: bool = False
     #: where the change is: {"above": number}, {"at_most": number} or {"levels": names}; {} where none is to be told
     where: dict[str, Any] = field(default_factory=dict)
+    #: both sides in a few bins or levels, see `drift.shapes`; {} where there is none
+    shape: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -197,3 +201,9 @@ class Summary:
     n: int
     value: float
     text: str = ""
+
+
+#: how a client may be contacted
+HOWS = ("call", "mail", "visit", "other")
+#: what may come of it. Only "left" is an outcome: whether a client stays is known when the horizon has passed
+RESULTS = ("saved", "undecided", "leaving", "not reached", "not a risk", "left")

@@ -160,6 +160,11 @@ class Workspace:
         return Shelf(self.folder / "dataset", self.folder / "rejected")
 
     @property
+    def lists_folder(self) -> Path:
+        """The current clients as they stand on the list; made anew by every run."""
+        return self.folder / "lists"
+
+    @property
     def fetched_folder(self) -> Path:
         """Rows that were fetched from a database and are being taken in."""
         return self.folder / "fetched"

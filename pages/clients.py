@@ -1,38 +1,24 @@
-"""Every client by risk; one of them in detail."""
+"""Every client by risk: search, filters, download."""
 
 import streamlit as st
 
-from core.views import clients
-from core.wording import plural
-from pages import components
+from pages.components import client_table, frame, trust
 
-SHOWN = components.page("Clients")
+SHOWN = frame.page("All clients")
 
-with components.tell_errors():
-    standing = clients.standing(SHOWN.workspace)
-    if not standing.listed:
-        components.empty(SHOWN, standing.sentence)
-        st.stop()
-    components.trust(standing)
-    found = components.client_list(SHOWN)
-    components.freshness(SHOWN, found.scored_at, "Risks")
-    components.doubted(found)
-    listed, key = components.filters(found)
-    st.caption(components.counted(SHOWN, found, listed))
-    if listed.empty:
+with frame.tell_errors():
+    found = trust.require_list(SHOWN)
+    client_table.band_figures(SHOWN, found)
+    if found.missing:
+        client_table.missing_text(SHOWN, found)
+    places, key = client_table.filters(SHOWN, found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(client_table.counted(SHOWN, found, places), width="stretch")
+        client_table.saved_filters(SHOWN)
+        client_table.export(found, places)
+    if len(places) == 0:
         st.markdown("No client meets these filters: take one away.")
     else:
-        components.client_table(SHOWN, found, listed, key=key)
-    chosen = components.selected_client()
-    detail = clients.client_detail(SHOWN.workspace, found, chosen)
-    if detail is not None:
-        components.client_detail(SHOWN, found, detail)
-    elif chosen:
-        st.markdown(f"Client {components.plain(chosen)} is not on this list.")
-    else:
+        client_table.client_table(SHOWN, found, places, key=key)
+        client_table.open_selected("pages/client.py")
         st.caption("Select a row to see why the client stands there, and how its risk came about.")
-    if found.clients["out_of_fold"].any():
-        st.caption(
-            f"{plural(int(found.clients['out_of_fold'].sum()), 'client')} of {len(found.clients):,} stood in the data "
-            "the model learned from. Their risk is out of fold: it comes from models that had not seen them."
-        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,12 @@ from core.store.migrations import migrate
 from core.workspace import Workspace
 from tests import postgres
 from tests.builders import START, Clock, make_workspace
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
+
+    from tests.dashboard_fixtures import Stores
+    from tests.page_driver import Open
 
 # The same examples on every machine, however slow it is; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile(
@@ -78,3 +85,37 @@ def store(store_url: str) -> Iterator[Store]:
     migrate(engine, START)
     yield Store(engine)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    """Stores to look at with the dashboard."""
+    from tests.dashboard_fixtures import build
+
+    return build(tmp_path_factory.getbasetemp() / "dashboard")
+
+
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page of the store of a config file, as the navigation does or `alone`, with query parameters."""
+
+    from streamlit.testing.v1 import AppTest
+
+    from tests.dashboard_fixtures import HOME
+
+    def opened_page(config: Path, page: str, *, alone: bool = False, **query: str) -> AppTest:
+        monkeypatch.setenv("RISK_CONFIG", str(config))
+        path = f"pages/{page}.py"
+        app = AppTest.from_file(str(HOME / path if alone else HOME / "dashboard.py"), default_timeout=30)
+        for name, value in query.items():
+            app.query_params[name] = value
+        if alone:
+            return app.run()
+        app.run()
+        if page == "today":
+            return app
+        for name, value in query.items():
+            app.query_params[name] = value
+        return app.switch_page(path).run()
+
+    return opened_page

@@ -15,7 +15,10 @@ from core.workspace import Workspace, open_workspace
 from tests.builders import Clock, clients_frame, drop, make_workspace
 
 HOME = Path(__file__).resolve().parents[1]
-PAGES = ("overview", "clients", "score", "model", "drift", "ingestion", "operations")
+PAGES = (
+    "today", "clients", "client", "score", "quality", "drift", "versions", "ingestion", "rejected", "contract", "runs",
+    "packages", "jobs", "reports",
+)  # fmt: skip
 #: a client's name that must neither be fetched by a browser nor run by a spreadsheet
 HOSTILE = "=![x](http://tracker.invalid/p.png)"
 #: quick to fit, promoted again every month, so that there is a version to go back to

@@ -22,7 +22,7 @@ from core.scoring import changes, effect_curve, pair_table, reasons, score, scor
 from core.scoring.reasons import strongest_both_ways
 from core.store import models
 from core.training import fit_family
-from core.views import clients as views
+from core.views import client as views
 from core.workspace import Workspace
 from tests.builders import clients_frame, drop, make_workspace
 from tests.model_builders import MIXED, contract, hand_made, mixed_rows
@@ -255,10 +255,10 @@ def test_each_delivered_change_is_stored_and_shown_with_its_parts(lived: tuple[W
         assert change["client"] + change["model"] + change["memory"] == pytest.approx(change["total"], abs=1e-12)
         assert change["model"] == 0
         assert change["client_reasons"][0]["column"] == "activity"
-    listed = views.client_list(workspace)
     client = told.index[0]
-    detail = views.client_detail(workspace, listed, client)
+    detail = views.one_client(workspace, client)
     assert detail is not None
+    assert detail.row is not None
     assert detail.row["change"].startswith("Since last time: ")
     assert detail.client_change["column"].iloc[0] == "activity"
 

@@ -100,31 +100,6 @@ def test_the_gain_curve_rises_from_nothing_to_all_and_holds_the_area(seed: int, 
         assert area == pytest.approx(rate / 2 + (1 - rate) * peer.roc_auc_score(outcome, risk), abs=1e-9)
 
 
-def test_the_curves_go_through_the_points_of_scikit_learn() -> None:
-    outcome, risk = drawn(150, 3)
-    found = evaluation.curve_points(outcome, risk)
-    false_alarms, recall, thresholds = peer.roc_curve(outcome, risk, drop_intermediate=False)
-    np.testing.assert_allclose(found["threshold"], thresholds[1:])
-    np.testing.assert_allclose(found["false_alarms"], false_alarms[1:])
-    np.testing.assert_allclose(found["recall"], recall[1:])
-    precision = peer.precision_recall_curve(outcome, risk)[0]
-    np.testing.assert_allclose(found["precision"], precision[:-1][::-1])
-    many = evaluation.curve_points(*drawn(30_000, 4))
-    assert len(many) <= 200
-    assert many["recall"].iloc[-1] == 1
-    assert len(evaluation.curve_points(np.ones(3, int), np.arange(3.0))) == 0
-
-
-def test_thresholds_in_plain_words_by_hand() -> None:
-    outcome, risk = np.array([1, 0, 1, 0, 1]), np.array([0.9, 0.6, 0.4, 0.3, 0.1])
-    found = evaluation.threshold_table(outcome, risk, [0.5, 0.3])
-    assert found[["contacted", "caught", "missed", "in_vain"]].to_numpy().tolist() == [[2, 1, 2, 1], [4, 2, 1, 2]]
-    assert found["sentence"][0] == (
-        "Calling everyone with a risk of 50 % or more: 2 calls, 1 of them to clients who would have left, 1 in vain; "
-        "2 leavers missed."
-    )
-
-
 # --- grades
 
 

@@ -17,7 +17,7 @@ def rooms(names: str) -> frozenset[str]:
 
 INPUT_OUTPUT = rooms("sources/ parts/ registry/ jobs packages alerts")
 PURE = rooms(
-    "ingestion/ training/ scoring/ evaluation/ drift/ estimation/ decisions/ diagnostics/ worklist plots example/ "
+    "ingestion/ training/ scoring/ evaluation/ drift/ estimation/ decisions/ diagnostics/ worklist/ plots/ example/ "
     "dataset"
 )
 #: rooms of each floor, from the ground up; a folder is one room
@@ -26,7 +26,7 @@ FLOORS = (
     rooms("config values/ hashes statistics/ wording"),
     rooms("schema/ files model store/"),
     INPUT_OUTPUT | PURE,
-    rooms("workspace reporting access"),
+    rooms("workspace reporting access roster/"),
     rooms("upkeep/"),
     rooms("pipeline/ views/"),
     rooms("replay/"),
@@ -227,8 +227,8 @@ def test_the_house_was_read_whole() -> None:
         (
             "rooms import only floors below",
             "core.dataset",
-            "import core.plots",
-            "core.dataset (floor 3) imports core.plots (floor 3)",
+            "import core.plots.look",
+            "core.dataset (floor 3) imports core.plots.look (floor 3)",
         ),
         (
             "rooms import only floors below",
@@ -246,7 +246,7 @@ def test_the_house_was_read_whole() -> None:
         ("pure rooms take frames and give frames", "core.dataset", "from core.store import audit", "core.store.audit"),
         ("pure rooms take frames and give frames", "core.dataset", "from pathlib import Path", "imports pathlib"),
         ("each library has its place", "core.files", "import sqlalchemy.orm", "imports sqlalchemy.orm: only sources"),
-        ("each library has its place", "core.plots", "import streamlit as st", "only dashboard and pages/ may"),
+        ("each library has its place", "core.plots.look", "import streamlit as st", "only dashboard and pages/ may"),
         ("each library has its place", "core.jobs", "import schedule", "only worker may"),
         ("there is one clock", "core.dataset", "x = datetime.now(UTC)", "core.dataset, line 1, reads a clock"),
         ("there is one clock", "core.dataset", "import datetime\nx = datetime.datetime.utcnow()", "line 2"),
@@ -266,7 +266,7 @@ def test_the_house_was_read_whole() -> None:
 )
 def test_a_house_that_does_not_stand_is_told(sentence: str, module: str, source: str, fault: str) -> None:
     names = (
-        "core.__init__ core.config core.schema.__init__ core.dataset core.plots core.files core.store.__init__ "
+        "core.__init__ core.config core.schema.__init__ core.dataset core.plots.look core.files core.store.__init__ "
         "core.store.audit core.pipeline.__init__ core.pipeline.full pages.components.frame"
     )
     rest = dict.fromkeys(names.split(), "") | {"core.store.queue": "from core.store import audit"}

@@ -18,7 +18,7 @@ from core.errors import BellwetherError
 from core.pipeline import full
 from core.records import Batch
 from core.store import ingested, models
-from core.views import clients, ingestion, model, monitoring, operations
+from core.views import clients, ingestion, model, monitoring, operations, timings
 from core.workspace import Workspace
 from tests.builders import Clock, clients_frame, drop, make_workspace
 
@@ -151,7 +151,7 @@ def test_asking_the_screens_writes_nothing(tmp_path: Path) -> None:
     for look in (
         clients.client_list, ingestion.batches, ingestion.rejected, ingestion.statistics, ingestion.contract,
         model.quality, model.versions, model.promotions, monitoring.drift, monitoring.performance,
-        monitoring.decisions, operations.status, operations.runs, operations.timings, operations.packages,
+        monitoring.decisions, operations.status, timings.recent_runs, operations.timings, operations.packages,
     ):  # fmt: skip
         look(workspace)
     assert everything(workspace.folder) == before
@@ -460,7 +460,7 @@ def test_the_past_is_shown_as_it_was_known_then(tmp_path: Path) -> None:
     for instant, (risks, status, decided, versions), fingerprint in kept:
         past = workspace.at(instant)
         pd.testing.assert_frame_equal(listed(past), risks)
-        assert operations.status(past) == status
+        assert operations.status(past) == status | {"worker": None}, "whether a worker runs is told of now only"
         assert monitoring.decisions(past) == decided
         assert model.versions(past) == versions
         assert past.dataset().fingerprint == fingerprint

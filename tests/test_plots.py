@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import pytest
 
 from core import plots
+from core.plots import look
 
 
 def luminance(colour: str) -> float:
@@ -45,22 +46,22 @@ DRIFT = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize("colour", [plots.RED, plots.AMBER, plots.TEAL, plots.BLUE, plots.VIOLET, plots.PINK])
+@pytest.mark.parametrize("colour", [look.RED, look.AMBER, look.TEAL, look.BLUE, look.VIOLET, look.PINK])
 @pytest.mark.parametrize("background", ["#ffffff", "#0b1220"])
 def test_every_colour_stands_out_from_both_backgrounds(colour: str, background: str) -> None:
     assert contrast(colour, background) >= 3
 
 
-@pytest.mark.parametrize("colour", [plots.DEEP_AMBER, plots.DEEP_BLUE, plots.DEEP_SLATE])
+@pytest.mark.parametrize("colour", [look.DEEP_AMBER, look.DEEP_BLUE, look.DEEP_SLATE])
 def test_white_text_is_readable_on_the_cells_of_the_confusion_matrix(colour: str) -> None:
-    assert contrast(plots.WHITE, colour) >= 4.5
+    assert contrast(look.WHITE, colour) >= 4.5
 
 
 def test_the_strongest_reason_stands_on_top_and_colours_say_which_way_it_moves_the_risk() -> None:
     bars = plots.reason_bars(REASONS).data[0]
     assert list(bars.x) == [0.2, -0.6, 1.4]
     assert bars.y[-1] == "activity: 52<br>(usual 100)"
-    assert list(bars.marker.color) == [plots.RAISES, plots.LOWERS, plots.RAISES]
+    assert list(bars.marker.color) == [look.RAISES, look.LOWERS, look.RAISES]
     assert list(bars.text) == ["+0.20", "-0.60", "+1.40"]
 
 
@@ -90,10 +91,13 @@ def test_a_risk_history_is_in_percent_and_leaves_out_what_was_never_told() -> No
             "version": ["a", "b", "b"],
         }
     )
-    figure = plots.risk_history(history)
+    spoken = pd.DataFrame({"contacted_at": pd.to_datetime(["2026-02-10"], utc=True), "said": ["Call: stays"]})
+    figure = plots.risk_history(history, spoken)
     assert list(figure.data[0].y) == [20.0, 5.0]
+    marks = next(trace for trace in figure.data if trace.name == "contact")
+    assert [str(moment)[:10] for moment in marks.x] == ["2026-02-10"]
     assert figure.layout.yaxis.title.text == "risk, %"
-    assert figure.layout.yaxis.range == (0, 24.0)
+    assert figure.layout.yaxis.range == (0, 25.0)
 
 
 def test_the_confusion_matrix_says_in_words_who_was_caught_missed_called_in_vain_or_left_alone() -> None:
@@ -182,7 +186,7 @@ def test_a_step_nobody_gave_a_colour_is_shown_all_the_same() -> None:
     steps = pd.DataFrame(
         {"run_id": [1], "name": ["packages"], "known_at": [pd.Timestamp("2026-01-01", tz="UTC")], "seconds": [1.0]}
     )
-    assert plots.step_seconds(steps).data[0].marker.color == plots.SLATE
+    assert plots.step_seconds(steps).data[0].marker.color == look.SLATE
 
 
 def test_every_figure_is_see_through_so_that_it_suits_both_themes() -> None:
@@ -197,10 +201,10 @@ def test_every_figure_is_see_through_so_that_it_suits_both_themes() -> None:
 
 
 RELIABILITY = pd.DataFrame(
-    {"n": [50, 50], "risk": [0.1, 0.4], "rate": [0.12, 0.5], "low": [0.05, 0.36], "high": [0.24, 0.64]}
+    {"n": [50, 50], "x": [0.1, 0.4], "y": [0.12, 0.5], "low": [0.05, 0.36], "high": [0.24, 0.64]}
 )
 GAINS = pd.DataFrame(
-    {"share": [0, 0.5, 1], "caught": [0, 0.8, 1], "low": [0, 0.6, 0.9], "high": [0.1, 0.9, 1.0]}
+    {"x": [0, 0.5, 1], "y": [0, 0.8, 1], "low": [0, 0.6, 0.9], "high": [0.1, 0.9, 1.0]}
 )  # fmt: skip
 
 

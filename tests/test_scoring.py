@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,8 +20,10 @@ from core.errors import BellwetherError, ContractError, RefusedFile
 from core.ingestion import delimited
 from core.model import AdditiveModel, LinearTerm, ModelColumn
 from core.pipeline import full
-from core.pipeline.score import ADDED, ScoredFile, score_file, score_stream
+from core.pipeline.score_file import ADDED, FLAG, PREVIEW_ROWS, ScoredFile, score_file, score_stream, understand
+from core.records import Fault
 from core.scoring import TOGETHER, BandCuts, ReasonWriter, band_cuts, importance, reasons, strongest
+from core.store import history, monitoring
 from core.training import fit_family
 from core.workspace import Workspace
 from tests.builders import clients_frame, drop, make_workspace
@@ -238,7 +241,7 @@ Score = Callable[[str | bytes], tuple[ScoredFile, list[list[str]]]]
 
 
 def cells(content: bytes, separator: str = ",") -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8"), newline=""), delimiter=separator))
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=separator))
 
 
 def expected_risk(book: Workspace, rows: pd.DataFrame) -> list[float]:
@@ -314,17 +317,19 @@ def test_a_first_umlaut_may_stand_at_the_very_end_of_a_windows_file(scored: Scor
         assert back[-1][4] == "Café"
 
 
-def test_a_column_already_called_risk_gives_way_to_the_new_one(book: Workspace, scored: Score) -> None:
+def test_a_column_already_called_risk_is_kept_and_the_new_one_is_named_apart(book: Workspace, scored: Score) -> None:
     frame = clients_frame(5, seed=8).drop(columns="exited")
     once = io.BytesIO()
     score_stream(book, io.BytesIO(frame.to_csv(index=False).encode()), once, lambda _read: None)
-    twice, back = scored(once.getvalue())
+    twice, (titles, *rows) = scored(once.getvalue())
     assert twice.rows == 5
-    assert back == cells(once.getvalue())
-    _, (titles, row) = scored("risk,client_id,activity,satisfaction,region,note\nhigh,1,100,7,north,x\n")
-    assert titles == [*HEADER.split(","), *ADDED]
-    assert row[:5] == ["1", "100", "7", "north", "x"]
-    assert 0 < float(row[5]) < 1
+    assert titles == [*frame.columns, *ADDED, *(f"{name} (Bellwether)" for name in ADDED)]
+    assert [row[4:9] for row in rows] == [row[9:] for row in rows] == [row[4:] for row in cells(once.getvalue())[1:]]
+    counted, (titles, row) = scored("Risk,client_id,activity,satisfaction,region,note\nhigh,1,100,7,north,x\n")
+    assert titles == ["Risk", *HEADER.split(","), "risk (Bellwether)", *ADDED[1:]]
+    assert counted.added == ("risk (Bellwether)", *ADDED[1:])
+    assert row[:6] == ["high", "1", "100", "7", "north", "x"]
+    assert 0 < float(row[6]) < 1
 
 
 def test_extra_and_reordered_columns_give_the_same_bits(scored: Score) -> None:
@@ -375,12 +380,106 @@ def test_many_blocks_give_the_same_file_as_one(book: Workspace, monkeypatch: pyt
     assert made[0] == made[1]
 
 
-def test_a_ragged_row_is_refused_in_a_sentence(scored: Score) -> None:
-    with pytest.raises(RefusedFile) as refused:
-        scored(f"{HEADER}\nC1,100,7,north,x\nC2,100,7,north\n")
-    assert str(refused.value) == (
-        "Row 2 below the header has 4 cells where the header has 5; mend the row, so that every client gets a risk."
+def test_rows_with_too_few_or_too_many_cells_are_left_out_and_told_with_their_line(scored: Score) -> None:
+    rows = ["C1,100,7,north,x", 'C2,90,8,south,"two\nlines"', "C3,80,7,north", "C4,70,6,east,x,y", "C5,60,5,west,x"]
+    counted, (_, *back) = scored("\n".join([HEADER, *rows]))
+    assert [row[0] for row in back] == ["C1", "C2", "C5"]
+    assert (counted.rows, counted.set_aside) == (3, 2)
+    # the header is line 1, and C2 takes two lines
+    assert [(one.line, one.reason) for one in counted.aside] == [
+        (5, "4 cells where the header has 5"), (6, "6 cells where the header has 5")
+    ]  # fmt: skip
+    assert json.loads(counted.aside[0].row) == ["C3", "80", "7", "north"]
+    assert counted.notes[0] == ("2 rows got no risk and are left out: 4 cells where the header has 5 (lines 5 and 6).")
+
+
+def test_a_file_of_which_most_rows_have_another_width_is_refused_in_a_sentence(scored: Score) -> None:
+    with pytest.raises(RefusedFile, match=r"67% of the rows have another number of cells than the header, such as l"):
+        scored(f"{HEADER}\nC1,100,7,north\nC2,100,7,north\nC3,100,7,north,x\n")
+
+
+def test_a_file_whose_lines_end_with_a_carriage_return_alone_is_scored(scored: Score) -> None:
+    plain, expected = scored(f"{HEADER}\nC1,100,7,north,x\nC2,90,8,south,y\n")
+    counted, back = scored(f"{HEADER}\rC1,100,7,north,x\rC2,90,8,south,y\r")
+    assert back == expected
+    assert counted == plain
+
+
+def test_a_header_cell_may_go_over_lines_and_be_long(scored: Score) -> None:
+    title = "note of\nthe manager, " + "long " * 40_000  # 200 kB
+    _, (titles, row) = scored(f'client_id,activity,satisfaction,region,"{title}"\nC1,100,7,north,x\n')
+    assert titles == ["client_id", "activity", "satisfaction", "region", title, *ADDED]
+    assert row[:5] == ["C1", "100", "7", "north", "x"]
+
+
+def test_values_never_seen_are_counted_by_row_and_by_column(book: Workspace, scored: Score) -> None:
+    content = f"{HEADER}\nC1,100,7,north,x\nC2,100000,7,north,x\nC3,100000,7,Atlantis,x\n"
+    counted, (_, *rows) = scored(content)
+    assert counted.strange == 2
+    assert counted.strange_columns == {"activity": 2, "region": 1}
+    assert "like none that was learned from: activity (2) and region (1)" in counted.notes[-1]
+    assert [row[6 + 1].startswith("There was nothing like this") for row in rows] == [False, True, True]
+    flagged = io.BytesIO()
+    score_stream(book, io.BytesIO(content.encode()), flagged, lambda _read: None, for_sheets=True)
+    titles, *rows = cells(flagged.getvalue())
+    assert titles[-1] == FLAG
+    assert [row[-1] != "" for row in rows] == [False, True, True]
+    assert not any("There was nothing like this" in row[7] for row in rows)
+
+
+def test_texts_that_a_spreadsheet_would_run_are_made_harmless_for_people_and_kept_for_programs(
+    book: Workspace, scored: Score
+) -> None:
+    cell = '=HYPERLINK("http://a.example")'
+    written = as_csv([[*HEADER.split(",")[:4], "=note"], ["@C1", "-100", "+7", "north", cell]])
+    made = io.BytesIO()
+    score_stream(book, io.BytesIO(written.encode()), made, lambda _read: None, for_sheets=True)
+    titles, row = cells(made.getvalue())
+    assert titles[4] == "'=note"
+    assert row[:5] == ["'@C1", "-100", "+7", "north", f"'{cell}"]
+    _, (_, row) = scored(written)
+    assert row[:5] == ["@C1", "-100", "+7", "north", cell]
+
+
+def test_the_rows_of_the_highest_risks_are_kept_with_their_place_and_rank(book: Workspace, scored: Score) -> None:
+    frame = clients_frame(450, seed=8).drop(columns="exited")
+    counted, _ = scored(frame.to_csv(index=False))
+    risks = pd.Series(expected_risk(book, frame))
+    best = risks.sort_values(ascending=False, kind="stable").head(PREVIEW_ROWS)
+    assert counted.highest["row"].tolist() == (best.index + 1).tolist()
+    assert (
+        counted.highest["rank"].tolist() == risks.rank(method="min", ascending=False)[best.index].astype(int).tolist()
     )
+    assert counted.first["client_id"].tolist() == frame["client_id"].head(PREVIEW_ROWS).tolist()
+    assert counted.first["rank"].tolist() == (
+        risks.rank(method="min", ascending=False).head(PREVIEW_ROWS).astype(int).tolist()
+    )
+
+
+def test_what_a_file_was_understood_as_is_told_before_it_is_scored(book: Workspace) -> None:
+    content = b"Client_ID;activity;satisfacton;region;colour\n1;2;3;north;red\n"
+    found = understand(book, io.BytesIO(content))
+    assert found.dialect["separator"] == ";"
+    assert found.used == ("activity", "satisfaction", "region")
+    assert found.missing == (("satisfaction", "satisfacton"),)
+    assert found.columns[0] == ("Client_ID", "client_id")
+    assert "colour" in found.new
+
+
+def test_faults_of_the_newest_data_are_told_with_a_scored_file(book: Workspace, scored: Score) -> None:
+    content = f"{HEADER}\nC1,100,7,north,x\n"
+    assert scored(content)[0].doubt == ""
+    with book.store.reading() as db:
+        newest = history.newest_chunk(db)
+    fault = Fault(column="activity", kind="unit", sentence="A thousand times as much.", cause="")
+    with book.store.writing() as db:
+        run = history.insert_run(db, "monitor", book.now())
+        monitoring.insert_faults(db, run, newest, [fault], book.now())
+    assert f"The newest data that came in ({newest}) look faulty: activity." in scored(content)[0].notes[-1]
+    with book.store.writing() as db:
+        fault_id = monitoring.list_faults(db)[0]["id"]
+        monitoring.insert_answer(db, fault_id, "real", "Anna", "", book.now())
+    assert scored(content)[0].doubt == ""
 
 
 @pytest.mark.parametrize("content", [HEADER, HEADER + "\n", "\ufeff" + HEADER + "\r\n", "\n\n" + HEADER + "\n\n"])
@@ -427,7 +526,7 @@ def test_a_file_is_scored_into_another_and_progress_ends_at_one(book: Workspace,
 
 def test_a_refused_file_leaves_what_was_there(book: Workspace, tmp_path: Path) -> None:
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
-    source.write_text(f"{HEADER}\nC1,100,7,north,x\nC2,100,7,north\n")
+    source.write_text(f"{HEADER}\nC1,100,7,north\n")
     target.write_text("yesterday's")
     with pytest.raises(RefusedFile):
         score_file(book, source, target, silent)

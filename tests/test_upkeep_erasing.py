@@ -92,7 +92,7 @@ def test_nothing_of_the_client_is_left_in_any_byte_of_the_workspace(workspace: W
     # as SQLite is where nobody built it to overwrite what is deleted
     event.listen(workspace.store.engine, "connect", lambda db, _: db.execute("PRAGMA secure_delete=OFF"))
     before = naming_files(workspace, WHO, "Quittenbaum")
-    assert {name.split("/")[0] for name in before} == {"dataset", "rejected", "models", "reports", "risk.db"}
+    assert {name.split("/")[0] for name in before} == {"dataset", "rejected", "models", "reports", "lists", "risk.db"}
     said = upkeep.erase(workspace, WHO, "Ada")
     assert naming_files(workspace, WHO, "Quittenbaum") == []
     assert "Traces" not in said

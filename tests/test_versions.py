@@ -183,10 +183,11 @@ def test_the_command_shows_a_table_and_a_sentence(made: Workspace, capsys: pytes
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [first.version, second.version]
     told = {line.split("  ")[0] or line.strip().split("  ")[0]: line for line in lines}
-    assert told["family"].split() == ["family", "logistic", "ebm"]
+    assert told["Kind of model"].split() == ["Kind", "of", "model", "logistic", "ebm"]
     assert told["model.folds"].split() == ["model.folds", "3", "2"]
-    assert told["batches only here"].split() == ["batches", "only", "here", "–", "2"]
-    assert told["roc_auc, second less first"].split()[4].startswith(("+", "-"))
+    assert told["Batches only here"].split() == ["Batches", "only", "here", "–", "2"]
+    gap = told["roc_auc, second less first (above 0: the second is better)"]
+    assert gap.split(")", 1)[1].split()[0].startswith(("+", "-"))
     assert any(line.startswith("On 200 rows (") for line in lines)
     sentence = lines[-1]
     assert sentence.startswith("Out of fold, each on its own rows, roc_auc is 0.")

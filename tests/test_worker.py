@@ -16,7 +16,7 @@ import pytest
 from core import jobs
 from core.records import Job
 from core.store import queue
-from core.views import operations
+from core.views import working
 from core.workspace import Workspace, open_workspace, utc_now
 from tests.builders import clients_frame, drop, make_workspace
 
@@ -69,13 +69,13 @@ def test_a_dropped_file_leads_to_a_list_and_a_sigterm_stops_the_worker_within_se
     drop(workspace, "clients.csv", clients_frame(300, seed=1))
     with worker(workspace) as (process, log):
         wait_for(lambda: workspace.champion() is not None, log)
-        assert operations.worker(workspace).alive
+        assert working.worker(workspace).alive
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
         assert time.monotonic() - begun < 5
         assert "worker: stopped" in log.read_text()
-    assert not operations.worker(workspace).alive
+    assert not working.worker(workspace).alive
 
 
 def test_a_second_worker_waits_and_takes_over_when_the_first_stops(tmp_path: Path) -> None:

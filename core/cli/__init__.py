@@ -12,6 +12,7 @@ from typing import Any
 
 from core.cli import deeds, questions
 from core.errors import BellwetherError
+from core.records import HOWS, RESULTS
 from core.workspace import config_path, open_workspace
 
 
@@ -54,14 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("-o", "--output", type=Path, required=True)
     promote = add("promote", deeds.deed(deeds.promote), "make a stored version champion")
     promote.add_argument("version")
-    add("rollback", deeds.deed(deeds.roll_back), "make the previous champion champion again")
+    promote.add_argument("--reason", default="", help="kept in the audit log")
+    roll_back = add("rollback", deeds.deed(deeds.roll_back), "make the previous champion champion again")
+    roll_back.add_argument("--reason", default="", help="kept in the audit log")
     contacted = add("contacted", deeds.deed(deeds.contacted), "write down that a client was contacted")
     contacted.add_argument("client", help="the client's id")
     contacted.add_argument("--on", type=_instant, metavar="INSTANT", help="when (default: now)")
-    contacted.add_argument("--how", choices=["call", "mail", "visit", "other"], default="call")
-    contacted.add_argument(
-        "--result", choices=["saved", "undecided", "leaving", "not reached", "not a risk"], default="undecided"
-    )
+    contacted.add_argument("--how", choices=HOWS, default="call")
+    contacted.add_argument("--result", choices=RESULTS, default="undecided", help="left: it is an outcome at once")
+    contacted.add_argument("--again", type=_instant, metavar="INSTANT", help="when it is to be contacted again")
     contacted.add_argument("--note", default="")
     answer = add("answer", deeds.deed(deeds.answer), "say whether a fault of the data is one")
     answer.add_argument("fault", type=int, help="its number, as `faults` lists it")

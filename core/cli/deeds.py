@@ -58,14 +58,14 @@ def promote(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> s
     """Make a stored version champion."""
     from core.pipeline import full
 
-    return full.promote(workspace, arguments.version, person())
+    return full.promote(workspace, arguments.version, person(), arguments.reason)
 
 
-def roll_back(workspace: Workspace, _arguments: argparse.Namespace, _bar: Bar) -> str:
+def roll_back(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) -> str:
     """Make the previous champion champion again."""
     from core.pipeline import full
 
-    return full.roll_back(workspace, person())
+    return full.roll_back(workspace, person(), arguments.reason)
 
 
 def versions(workspace: Workspace, arguments: argparse.Namespace) -> None:
@@ -115,7 +115,7 @@ def _rebuild(workspace: Workspace, arguments: argparse.Namespace) -> None:
 
 def score(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
     """Score a client file."""
-    from core.pipeline.score import score_file
+    from core.pipeline.score_file import score_file
     from core.wording import plural
 
     done = score_file(workspace, arguments.file, arguments.output, bar)
@@ -123,10 +123,7 @@ def score(workspace: Workspace, arguments: argparse.Namespace, bar: Bar) -> str:
     said = [f"{plural(done.rows, 'row')} scored by {done.version} into {arguments.output} ({counted})."]
     if done.provisional:
         said.append("The model is provisional: read the order of the risks, not their size.")
-    said += [
-        f"{plural(count, 'cell')} of column {name} could not be read and counted as missing."
-        for name, count in done.unreadable.items()
-    ]
+    said += done.notes
     return " ".join(said)
 
 
@@ -136,7 +133,7 @@ def contacted(workspace: Workspace, arguments: argparse.Namespace, _bar: Bar) ->
 
     return contacted(
         workspace, arguments.client, person(), on=arguments.on, how=arguments.how, result=arguments.result,
-        note=arguments.note,
+        note=arguments.note, again=arguments.again,
     )  # fmt: skip
 
 

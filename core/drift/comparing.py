@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from core.drift.cells import counted, grid_of
 from core.drift.levels import level_distances
 from core.drift.numeric import numeric_distances
 from core.drift.profile import LevelProfile, NumericProfile, Profile, profile_column
+from core.drift.shapes import level_shape, number_shape
 from core.drift.telling import calm_sentence, figure, level_sentence, name_of, numeric_sentence
 from core.drift.verdicts import LOUDNESS, STABLE, TOO_FEW, corrected, verdict
 from core.records import ColumnDrift
@@ -33,6 +34,7 @@ class _Found:
     statistics: dict[str, float]
     where: dict[str, Any]
     usual: tuple[str, str]
+    shape: dict[str, Any] = field(default_factory=dict)
 
 
 def compare(
@@ -91,7 +93,7 @@ def _drift(
         reference_usual=found.usual[0], current_usual=found.usual[1],
         method=rules.method, effect=effect, threshold=rules.threshold, q=math.nan, verdict=TOO_FEW if few else "",
         low_power=not few and min(known) < config.few_rows, importance=importance, sentence=sentence + ".",
-        statistics=found.statistics, where=found.where,
+        statistics=found.statistics, where=found.where, shape=found.shape,
     )  # fmt: skip
 
 
@@ -115,7 +117,8 @@ def _numbers(name: str, kind: str, reference: Any, current: Any) -> _Found:
     before, after = found.reference_quartiles[1], found.current_quartiles[1]
     sentence = numeric_sentence(name, kind, found, current.rows)
     usual = figure(before, name, kind), figure(after, name, kind)
-    return _Found(found.p, ks.distance, sentence, statistics, where, usual)
+    shape = number_shape(was, now) | {"missing": [reference.missing, current.missing]}
+    return _Found(found.p, ks.distance, sentence, statistics, where, usual, shape)
 
 
 def _median(values: np.ndarray, name: str, kind: str) -> str:
@@ -133,7 +136,8 @@ def _levels(name: str, reference: LevelProfile, current: Any) -> _Found:
     }  # fmt: skip
     where = {"levels": [level.name for level in found.grown]} if found.grown else {}
     sentence = level_sentence(name, found, reference.rows, current.rows)
-    return _Found(found.p, found.excess, sentence, statistics, where, (usual[0], usual[1]))
+    shape = level_shape(reference.counts, current.counts)
+    return _Found(found.p, found.excess, sentence, statistics, where, (usual[0], usual[1]), shape)
 
 
 def _most_frequent(counts: Mapping[str | None, int]) -> str:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from core import statistics
-from core.evaluation.metrics import confusion
 from core.statistics import Interval
 from core.wording import percent, plural
 
@@ -47,7 +46,11 @@ def at_capacity(y_true: np.ndarray, risk: np.ndarray, capacity: int) -> AtCapaci
     """What calling the `capacity` highest risks of n clients would have brought; fewer where there are fewer."""
     n, leavers = len(y_true), int(y_true.sum())
     called = max(0, min(capacity, n))
-    caught = float(caught_by_rank(y_true, risk)[called])
+    return of_called(called, float(caught_by_rank(y_true, risk)[called]), leavers, n)
+
+
+def of_called(called: int, caught: float, leavers: int, n: int) -> AtCapacity:
+    """The same of counts: `caught` among the `called` clients of the highest risk, of `leavers` among `n`."""
     precision, recall = statistics.wilson(caught, called), statistics.wilson(caught, leavers)
     lift = precision.value / (leavers / n) if called and leavers else float("nan")
     sentence = (
@@ -78,41 +81,3 @@ def gains(y_true: np.ndarray, risk: np.ndarray) -> pd.DataFrame:
             "low": [at.low for at in ends], "high": [at.high for at in ends], "lift": lift,
         }
     )  # fmt: skip
-
-
-def curve_points(y_true: np.ndarray, risk: np.ndarray) -> pd.DataFrame:
-    """ROC and precision-recall curves at about a hundred and more thresholds: `threshold`, `false_alarms`, `recall`,
-    `precision`; highest threshold first. Empty where one class is absent.
-    """
-    leavers = int(y_true.sum())
-    stayers = len(y_true) - leavers
-    columns = ["threshold", "false_alarms", "recall", "precision"]
-    if min(leavers, stayers) == 0:
-        return pd.DataFrame(columns=columns)
-    order = np.argsort(-risk, kind="stable")
-    ranked, hits = risk[order], np.cumsum(y_true[order])
-    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-    if len(last) > 2 * _POINTS:
-        last = last[np.unique(np.round(np.linspace(0, len(last) - 1, 2 * _POINTS)).astype(int))]
-    called = last + 1
-    return pd.DataFrame(
-        {
-            "threshold": ranked[last], "false_alarms": (called - hits[last]) / stayers,
-            "recall": hits[last] / leavers, "precision": hits[last] / called,
-        }
-    )  # fmt: skip
-
-
-def threshold_table(y_true: np.ndarray, risk: np.ndarray, thresholds: list[float]) -> pd.DataFrame:
-    """What calling everybody from a risk on would have brought: contacted, caught, missed, in vain, `sentence`."""
-    made = []
-    for threshold in thresholds:
-        at = confusion(y_true, risk, threshold)
-        called = at.true_positive + at.false_positive
-        sentence = (
-            f"Calling everyone with a risk of {percent(threshold)} or more: {plural(called, 'call')}, "
-            f"{at.true_positive:,} of them to clients who would have left, {at.false_positive:,} in vain; "
-            f"{plural(at.false_negative, 'leaver')} missed."
-        )
-        made.append((threshold, called, at.true_positive, at.false_negative, at.false_positive, sentence))
-    return pd.DataFrame(made, columns=["threshold", "contacted", "caught", "missed", "in_vain", "sentence"])

@@ -16,6 +16,7 @@ from core.pipeline import deciding, learn
 from core.pipeline import ingest as ingesting
 from core.pipeline.drifting import compare_chunks
 from core.pipeline.estimating import estimate_chunks
+from core.pipeline.listing import lists_of
 from core.pipeline.look import looking
 from core.pipeline.realised import evaluate_delivered
 from core.pipeline.report import report
@@ -136,7 +137,7 @@ def _state_key(workspace: Workspace) -> str:
     over_age = champion is not None and now - champion.known_at > timedelta(days=rules.max_age_days)
     rested = not attempts or now - attempts[0] >= timedelta(days=rules.cool_down_days)
     content = [*(part.model_dump_json() for part in parts), *seen, champion and champion.version, over_age, rested]
-    content += answers
+    content += [*answers, lists_of(workspace, champion)]
     return hashlib.blake2b(json.dumps(content).encode(), digest_size=16).hexdigest()
 
 
@@ -225,27 +226,33 @@ def _rescored(workspace: Workspace, at: datetime, version: Version, kind: str) -
     return run.sentence
 
 
-def promote(workspace: Workspace, name: str, who: str = SOMEBODY) -> str:
+def promote(workspace: Workspace, name: str, who: str = SOMEBODY, reason: str = "") -> str:
     """Make a stored version champion by the word of `who`, and score the clients with it."""
     at = workspace.now()
     workspace = _stopped(workspace, at)
     with workspace.store.writing() as db:
-        version = registry.promote(db, workspace.models_folder, name, at, "Promoted by a person.")
+        version = registry.promote(db, workspace.models_folder, name, at, "Promoted by a person." + _because(reason))
         _audit_move(db, who, at)
     return _rescored(workspace, at, version, "promote")
 
 
-def roll_back(workspace: Workspace, who: str = SOMEBODY) -> str:
+def roll_back(workspace: Workspace, who: str = SOMEBODY, reason: str = "") -> str:
     """Make the champion before the present one champion again, and score the clients with it."""
     at = workspace.now()
     workspace = _stopped(workspace, at)
     with workspace.store.writing() as db:
         version = registry.roll_back(
             db, workspace.models_folder, at,
-            lambda now, before: f"Rolled back from {now.version} to {before.version} by a person.",
+            lambda now, before: f"Rolled back from {now.version} to {before.version} by a person." + _because(reason),
         )  # fmt: skip
         _audit_move(db, who, at)
     return _rescored(workspace, at, version, "rollback")
+
+
+def _because(reason: str) -> str:
+    """The reason that a person gave, as a further sentence."""
+    said = " ".join(reason.split())
+    return f" Reason: {said}" if said else ""
 
 
 def _audit_move(db: Session, who: str, at: datetime) -> None:

@@ -90,11 +90,10 @@ def take(workspace: Workspace, delivery: Delivery, known_at: datetime) -> dict[s
     """
     begun = time.perf_counter()
     contract = workspace.contract()
-    source = next(one for one in workspace.config.sources if one.name == delivery.source)
     batch: dict[str, Any] = {
         "source": delivery.source, "name": delivery.name, "sha256": delivery.sha256, "holds": "clients",
         "known_at": known_at, **dict.fromkeys(_COUNTS, 0), "part": "", "refused": "", "dialect": "", "bad_cells": 0,
-        "disagreed": 0, "read_by": read_by(workspace, contract, source),
+        "disagreed": 0, "read_by": read_by(workspace, contract, delivery.holds, delivery.sheet),
     }  # fmt: skip
     read: _Read | None = None
     try:
@@ -159,7 +158,7 @@ def _read(workspace: Workspace, delivery: Delivery, contract: Contract | None, k
 def _without_cursor(workspace: Workspace, delivery: Delivery) -> DataConfig:
     """Config by which a contract is inferred: when a row was changed in a database says nothing about the client."""
     config = workspace.config.data
-    source = next(one for one in workspace.config.sources if one.name == delivery.source)
+    source = next((one for one in workspace.config.sources if one.name == delivery.source), None)
     cursor = getattr(source, "cursor", "")
     meant = {config.client_id, config.outcome, config.as_of, config.value, *config.numeric, *config.dates}
     if not cursor or cursor in meant:

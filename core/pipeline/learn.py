@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from core import decisions, training
@@ -61,7 +62,7 @@ def learn(step: Step, dataset: Dataset, contract: Contract, champion: Version | 
         return Attempt(decision, None)
     made = Made(
         workspace, dataset.fingerprint, known, contest, contract, config, model, fitted, risk, decision, rule,
-        _batches(rows),
+        _batches(rows), _worth(rows, contract),
     )  # fmt: skip
     version, metrics = save(made, run.at, provisional=few)
     with step.commit() as db:
@@ -83,6 +84,14 @@ def _with_rule(decision: Decision, rule: Rule | None, config: ModelConfig) -> tu
         return replace(decision, sentence=decision.sentence + why), None
     why = f" Until a model is worth promoting, the list follows one rule: the column {rule.column} alone."
     return replace(decision, sentence=decision.sentence + why), rule
+
+
+def _worth(rows: pd.DataFrame, contract: Contract) -> np.ndarray | None:
+    """What each client was worth at its row, in the order of training; None without a column for it."""
+    if not contract.value or contract.value not in rows:
+        return None
+    worth: np.ndarray = training.in_order(rows)[contract.value].to_numpy(dtype=np.float64, na_value=np.nan)
+    return worth
 
 
 def _batches(rows: pd.DataFrame) -> list[int]:

@@ -93,7 +93,7 @@ def _sweep(workspace: Workspace) -> None:
 def _look(workspace: Workspace, found: Found) -> None:
     contract = workspace.contract()
     for source in workspace.config.sources:
-        rules = read_by(workspace, contract, source)
+        rules = read_by(workspace, contract, source.holds, getattr(source, "sheet", ""))
         with workspace.store.reading() as db:
             settled = ingested.settled(db, rules)
         settled |= {delivery.sha256 for delivery in found.files}
@@ -149,7 +149,7 @@ def _look_into_table(workspace: Workspace, source: SqlSource, settled: set[str],
     if first is None:
         return
     with workspace.store.reading() as db:
-        refused = ingested.refusal(db, first.sha256, read_by(workspace, workspace.contract(), source))
+        refused = ingested.refusal(db, first.sha256, read_by(workspace, workspace.contract(), source.holds, ""))
     if refused:  # neither the rows nor the rules changed; the rows after them wait
         found.troubles[source.name, ""] = held_up(first.name, refused)
         first.path.unlink()
@@ -175,10 +175,9 @@ def note_troubles(workspace: Workspace, troubles: dict[tuple[str, str], str]) ->
                 ingested.insert_trouble(db, source, name, sentence, workspace.now())
 
 
-def read_by(workspace: Workspace, contract: Contract | None, source: FolderSource | SqlSource) -> str:
+def read_by(workspace: Workspace, contract: Contract | None, holds: str, sheet: str) -> str:
     """Changes when a refused file might be read differently."""
-    rules = [workspace.config.data.model_dump_json(), contract.fingerprint if contract else "", source.holds]
-    rules.append(getattr(source, "sheet", ""))
+    rules = [workspace.config.data.model_dump_json(), contract.fingerprint if contract else "", holds, sheet]
     return hashlib.blake2b("\x1f".join(rules).encode(), digest_size=16).hexdigest()
 
 

@@ -44,6 +44,8 @@ class Made:
     rule: Rule | None
     #: ids of the batches that rows or outcomes came with
     batches: list[int]
+    #: what each client was worth at its row, (n,), NaN where that is not known; None without a column for it
+    value: np.ndarray | None = None
 
 
 def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[Metric]]:
@@ -73,13 +75,19 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
         },
     }  # fmt: skip
     learned = training.as_learned(known, risk)
+    worth = None if made.value is None else made.value[tested]
+    judged = {
+        registry.CURVES: evaluation.curves(outcome, own, seed=config.seed, cluster=groups),
+        registry.THRESHOLDS: evaluation.at_thresholds(outcome, own, worth),
+    }
+    manifest["judged"] = _judged_on(known.client[tested], worth)
     manifest["importance"] = scoring.importance(made.model, known.features)
     most = made.workspace.config.monitoring.reference_rows
     profile, reference = kept_with_version(known, made.contract, risk, threshold, most, config.seed)
     folder = made.workspace.models_folder / name
     card = reporting.model_card(manifest)
     manifest_sha256 = registry.save_files(
-        folder, made.model, card, learned, manifest, profile=profile, reference=reference
+        folder, made.model, card, learned, manifest, profile=profile, reference=reference, judged=judged
     )
     version = Version(
         version=name, known_at=at, family=made.model.family, provisional=provisional,
@@ -87,6 +95,15 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
         fingerprint=made.fingerprint, manifest_sha256=manifest_sha256,
     )  # fmt: skip
     return version, metrics
+
+
+def _judged_on(client: np.ndarray, worth: np.ndarray | None) -> dict[str, int]:
+    """What curves and thresholds rest on: rows, clients, rows whose value is known, rows that bands are drawn from."""
+    return {
+        "rows": len(client), "clients": len(np.unique(client.astype(str))),
+        "valued": 0 if worth is None else int(np.isfinite(worth).sum()),
+        "drawn": min(len(client), evaluation.MOST_DRAWN),
+    }  # fmt: skip
 
 
 def _baselines(made: Made, tested: np.ndarray, cluster: np.ndarray | None) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from core import dataset as datasets
 from core import evaluation, registry, schema, scoring, statistics
 from core.dataset import Dataset
 from core.pipeline.estimating import concept_drift
+from core.pipeline.missed import missed_leavers, record_missed
 from core.pipeline.reference import estimator_of
 from core.pipeline.running import Step
 from core.records import Metric, Performance, Version
@@ -44,7 +45,8 @@ def evaluate_delivered(
 
     Rows whose outcome came without a risk ever having been delivered are scored now by the champion, unless
     it learned from them, and recorded apart as backfilled. A snapshot counts once its horizon has passed, for
-    leavers are often known before stayers. Chunks without new outcomes are left as they are.
+    leavers are often known before stayers. Chunks without new outcomes are left as they are. Leavers whose last risk
+    was low are written down too.
     """
     if champion is None:
         return
@@ -68,7 +70,9 @@ def evaluate_delivered(
         absent = absent.assign(risk=scored.risk, version=champion.version)
         backfilled = _by_chunk(absent, stored[BACKFILLED], workspace.config.model.seed, thresholds)
     judged = _judged(workspace, found, chunk["_chunk"].value_counts())
+    overlooked = missed_leavers(workspace, joined)
     with step.commit() as db:
+        record_missed(db, step, overlooked)
         for kind, results in ((REALISED, found), (BACKFILLED, backfilled)):
             for one in results:
                 monitoring.insert_metrics(db, step.run.id, one.version, kind, one.label, one.metrics, step.run.at)

@@ -5,13 +5,16 @@ from core.registry.packages import MODEL_PACKAGES, changed_packages, package_ver
 from core.registry.removing import is_retired, retire, sweep, without_client
 from core.registry.storing import (
     CARD,
+    CURVES,
     LEARNED,
     MANIFEST,
     MODEL,
+    THRESHOLDS,
     load_learned,
     load_model,
     load_profile,
     load_reference,
+    load_table,
     read_card,
     read_manifest,
     save_files,
@@ -20,10 +23,12 @@ from core.registry.storing import (
 
 __all__ = [
     "CARD",
+    "CURVES",
     "LEARNED",
     "MANIFEST",
     "MODEL",
     "MODEL_PACKAGES",
+    "THRESHOLDS",
     "champion",
     "champions",
     "changed_packages",
@@ -33,6 +38,7 @@ __all__ = [
     "load_model",
     "load_profile",
     "load_reference",
+    "load_table",
     "package_versions",
     "promote",
     "read_card",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from core.registry.packages import changed_packages, said_of_packages
 MODEL, CARD, MANIFEST, LEARNED = "model.joblib", "card.md", "manifest.json", "out_of_fold.parquet"
 #: what the columns looked like that it learned from; how they went together, and what its risks were worth
 PROFILE, REFERENCE = "profile.parquet", "reference.json"
+#: what its risks were worth, for people who look at it: curves, and what calling from each threshold brings
+CURVES, THRESHOLDS = "curves.parquet", "thresholds.parquet"
 
 _MEND = "install the package versions in its manifest.json, or roll back."
 
@@ -34,19 +37,20 @@ def version_id(at: datetime, made_from: dict[str, Any]) -> str:
 def save_files(
     folder: Path, model: AdditiveModel, card: str, learned: pd.DataFrame, manifest: dict[str, Any], *,
     profile: pd.DataFrame | None = None, reference: dict[str, Any] | None = None,
+    judged: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:  # fmt: skip
     """Write a version's files into `folder`, manifest last; the manifest's sha256.
 
     `learned`: the rows it learned from with their out-of-fold risks; `profile` and `reference`: what
-    later rows are compared with. Nothing points here yet.
+    later rows are compared with; `judged`: frames by the name of their file. Nothing points here yet.
     """
     files.write_atomically(folder / MODEL, lambda beside: _dump(model, beside))
     files.write_bytes(folder / CARD, card.encode())
     files.write_part(folder / LEARNED, pa.Table.from_pandas(learned, preserve_index=False))
     names = [MODEL, CARD, LEARNED]
-    if profile is not None:
-        files.write_part(folder / PROFILE, pa.Table.from_pandas(profile, preserve_index=False))
-        names.append(PROFILE)
+    for name, frame in {**({} if profile is None else {PROFILE: profile}), **(judged or {})}.items():
+        files.write_part(folder / name, pa.Table.from_pandas(frame, preserve_index=False))
+        names.append(name)
     if reference is not None:
         files.write_bytes(folder / REFERENCE, json.dumps(reference).encode())
         names.append(REFERENCE)
@@ -113,10 +117,15 @@ def load_learned(models_folder: Path, version: Version) -> pd.DataFrame:
 
 def load_profile(models_folder: Path, version: Version) -> pd.DataFrame | None:
     """What the columns looked like that the version learned from; None where it is older than such profiles."""
-    if PROFILE not in read_manifest(models_folder, version)["files"]:
+    return load_table(models_folder, version, PROFILE)
+
+
+def load_table(models_folder: Path, version: Version, name: str) -> pd.DataFrame | None:
+    """A table of a version; None where it is older than such tables, or lost them because a client was erased."""
+    if name not in read_manifest(models_folder, version)["files"]:
         return None
-    profile: pd.DataFrame = files.read_part(stored_file(models_folder, version, PROFILE)).to_pandas()
-    return profile
+    table: pd.DataFrame = files.read_part(stored_file(models_folder, version, name)).to_pandas()
+    return table
 
 
 def load_reference(models_folder: Path, version: Version) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -41,25 +42,49 @@ def last_state(db: Session) -> tuple[str, datetime] | None:
     return (row.state_key, row.known_at) if row else None
 
 
-def list_runs(db: Session) -> list[dict[str, Any]]:
-    """Runs, newest first: id, kind, started_at, ended_at, state ("unfinished" when cut off), sentence, seconds."""
+def list_runs(
+    db: Session, *, kind: str = "", state: str = "", limit: int | None = None, run_id: int | None = None,
+    before: int | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Runs, newest first: id, kind, started_at, ended_at, state ("unfinished" when cut off), sentence, seconds.
+
+    The clock stands still in a run, so `ended_at` is as `started_at`; `seconds` says how long it took.
+
+    Of one kind, in one state, the newest `limit` of them, a single one, or those `before` one, where that is asked
+    for.
+    """
     ends = db.known(tables.run_ends).subquery()
     begun = db.known(tables.runs).subquery()
+    how = func.coalesce(ends.c.state, "unfinished")
     wanted = (
         select(
             begun.c.id, begun.c.kind, begun.c.known_at.label("started_at"), ends.c.known_at.label("ended_at"),
-            func.coalesce(ends.c.state, "unfinished").label("state"),
-            func.coalesce(ends.c.sentence, "").label("sentence"), ends.c.seconds,
+            how.label("state"), func.coalesce(ends.c.sentence, "").label("sentence"), ends.c.seconds,
         )
         .select_from(begun.outerjoin(ends, ends.c.run_id == begun.c.id))
         .order_by(begun.c.id.desc())
+        .limit(limit)
     )  # fmt: skip
+    if kind:
+        wanted = wanted.where(begun.c.kind == kind)
+    if state:
+        wanted = wanted.where(how == state)
+    if run_id is not None:
+        wanted = wanted.where(begun.c.id == run_id)
+    if before is not None:
+        wanted = wanted.where(begun.c.id < before)
     return [dict(row._mapping) for row in db.connection.execute(wanted)]
 
 
-def list_steps(db: Session) -> pd.DataFrame:
-    """Every finished step: run_id, name, known_at, seconds; newest first."""
-    return frame_of(db, db.known(tables.steps).order_by(tables.steps.c.id.desc()), tables.steps)
+def last_done(db: Session, kind: str) -> datetime | None:
+    """When a run of a kind last ended well; None: never."""
+    return next((run["ended_at"] for run in list_runs(db, kind=kind, state="done", limit=1)), None)
+
+
+def list_steps(db: Session, runs: Sequence[int] | None = None) -> pd.DataFrame:
+    """Every finished step, or those of `runs`: run_id, name, known_at, seconds; newest first."""
+    wanted = db.known(tables.steps).order_by(tables.steps.c.id.desc())
+    return frame_of(db, wanted if runs is None else wanted.where(tables.steps.c.run_id.in_(runs)), tables.steps)
 
 
 def insert_decision(db: Session, run_id: int, decision: Decision, at: datetime) -> None:
@@ -68,9 +93,10 @@ def insert_decision(db: Session, run_id: int, decision: Decision, at: datetime) 
     db.insert(tables.decisions, [row])
 
 
-def list_decisions(db: Session) -> list[dict[str, Any]]:
-    """Decisions, newest first."""
-    rows = db.connection.execute(db.known(tables.decisions).order_by(tables.decisions.c.id.desc()))
+def list_decisions(db: Session, run_id: int | None = None) -> list[dict[str, Any]]:
+    """Decisions, or those of one run, newest first."""
+    wanted = db.known(tables.decisions).order_by(tables.decisions.c.id.desc())
+    rows = db.connection.execute(wanted if run_id is None else wanted.where(tables.decisions.c.run_id == run_id))
     return [dict(row._mapping) for row in rows]
 
 
@@ -82,6 +108,12 @@ def insert_summaries(db: Session, run_id: int, found: list[Summary], at: datetim
 def list_summaries(db: Session) -> pd.DataFrame:
     """Statistics of the newest run that made any: column, statistic, n, value, text."""
     return _of_newest_run(db, tables.summaries)
+
+
+def newest_chunk(db: Session) -> str:
+    """The newest chunk that was compared with the reference; "" before the first."""
+    known = db.known(tables.drift).subquery()
+    return str(db.connection.execute(select(func.max(known.c.chunk))).scalar() or "")
 
 
 def insert_packages(db: Session, run_id: int, found: list[dict[str, Any]], at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,41 @@ def current_risks(db: Session) -> pd.DataFrame:
     return _risk_frame(db, wanted)
 
 
+def newest_risk(db: Session) -> int:
+    """Number of the newest risk; 0 before the first."""
+    known = db.known(tables.risks).subquery()
+    return int(db.connection.execute(select(func.coalesce(func.max(known.c.id), 0))).scalar_one())
+
+
+def listed_risks(db: Session, size: int = 50_000) -> Iterator[pd.DataFrame]:
+    """The newest row of each client on the list, in frames of up to `size` rows."""
+    table = tables.risks
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).group_by(known.c.client)
+    wanted = select(*(table.c[name] for name in RISK_COLUMNS)).where(table.c.id.in_(newest), table.c.risk.is_not(None))
+    found = db.connection.execute(wanted.order_by(table.c.id).execution_options(yield_per=size))
+    for rows in found.partitions():
+        yield _as_frame(rows, RISK_COLUMNS)
+
+
+def count_missing(db: Session) -> int:
+    """How many clients went missing."""
+    table = tables.risks
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).group_by(known.c.client)
+    wanted = select(func.count()).select_from(table).where(table.c.id.in_(newest), table.c.off_list == "missing")
+    return int(db.connection.execute(wanted).scalar_one())
+
+
+def count_listed(db: Session) -> int:
+    """How many clients are on the list."""
+    table = tables.risks
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).group_by(known.c.client)
+    wanted = select(func.count()).select_from(table).where(table.c.id.in_(newest), table.c.risk.is_not(None))
+    return int(db.connection.execute(wanted).scalar_one())
+
+
 def delivered_risks(db: Session) -> pd.DataFrame:
     """The last risk that was delivered for each client and date, with when and by which version."""
     table = tables.risks
@@ -101,8 +137,11 @@ def delete_risks(db: Session, client: str) -> int:
 
 
 def _risk_frame(db: Session, wanted: Any, names: list[str] | None = None) -> pd.DataFrame:
-    columns = names or RISK_COLUMNS
-    frame = pd.DataFrame([tuple(row) for row in db.connection.execute(wanted)], columns=columns)
+    return _as_frame(db.connection.execute(wanted), names or RISK_COLUMNS)
+
+
+def _as_frame(rows: Iterable[Any], columns: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=columns)
     for name in ("as_of", "known_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
     return frame.astype({"risk": "float64"})

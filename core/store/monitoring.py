@@ -37,10 +37,12 @@ def insert_drift(
 ) -> None:
     """Record the drift of every column in a chunk from the reference of a version, and whom it touches."""
     common = {"run_id": run_id, "version": version, "chunk": chunk, "known_at": at}
-    rows, distances = [], []
+    rows, distances, shapes = [], [], []
     for one, touched in found:
         row = asdict(one)
-        statistics = row.pop("statistics")
+        statistics, shape = row.pop("statistics"), row.pop("shape")
+        if shape:
+            shapes.append({**common, "column": one.column, "kind": one.kind, "shape": shape})
         whom = asdict(touched) if touched else {"touched": None, "touched_on_list": None, "listed": None}
         rows.append(plain({**row, **whom, "psi": statistics.get("psi"), **common}))
         distances += [
@@ -53,6 +55,7 @@ def insert_drift(
         ]  # fmt: skip
     db.insert(tables.drift, rows)
     db.insert(tables.drift_statistics, distances)
+    db.insert(tables.drift_shapes, shapes)
 
 
 def list_drift(db: Session) -> pd.DataFrame:
@@ -68,6 +71,14 @@ def list_statistics(db: Session, column: str) -> pd.DataFrame:
     """Every distance of a column, oldest first."""
     table = tables.drift_statistics
     return frame_of(db, db.known(table).where(table.c.column == column).order_by(table.c.id), table)
+
+
+def find_shape(db: Session, version: str, chunk: str, column: str) -> dict[str, Any]:
+    """Both sides of a column in a chunk as they were compared last, see `drift.shapes`; {} where it is not kept."""
+    table = tables.drift_shapes
+    wanted = db.known(table).where(table.c.version == version, table.c.chunk == chunk, table.c.column == column)
+    row = db.connection.execute(wanted.order_by(table.c.id.desc()).limit(1)).first()
+    return dict(row.shape) if row else {}
 
 
 def insert_performance(db: Session, run_id: int, found: list[Performance], at: datetime) -> None:

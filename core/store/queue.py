@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ def claim_job(db: Session, at: datetime) -> Job | None:
     claimed = (
         update(table)
         .where(table.c.id == oldest)
-        .values(state="running", heartbeat_at=at, progress=0.0, doing="starting")
+        .values(state="running", started_at=at, heartbeat_at=at, progress=0.0, doing="starting")
         .returning(*table.c)
     )
     row = db.connection.execute(claimed).first()
@@ -46,7 +47,8 @@ def update_job(db: Session, job_id: int, **changes: Any) -> None:
 def release_jobs(db: Session) -> int:
     """Queue again what was running when its worker ended; how many."""
     table = tables.jobs
-    back = update(table).where(table.c.state == "running").values(state="queued", progress=0.0, doing="")
+    waiting = {"state": "queued", "started_at": None, "progress": 0.0, "doing": ""}
+    back = update(table).where(table.c.state == "running").values(waiting)
     return int(db.connection.execute(back).rowcount)
 
 
@@ -54,6 +56,29 @@ def list_jobs(db: Session, limit: int = 200) -> list[Job]:
     """Jobs, newest first."""
     rows = db.connection.execute(select(tables.jobs).order_by(tables.jobs.c.id.desc()).limit(limit))
     return [Job(**row._mapping) for row in rows]
+
+
+def running_job(db: Session) -> Job | None:
+    """The job that is being done; None when none is."""
+    wanted = select(tables.jobs).where(tables.jobs.c.state == "running").order_by(tables.jobs.c.id).limit(1)
+    row = db.connection.execute(wanted).first()
+    return Job(**row._mapping) if row else None
+
+
+def last_done(db: Session, kinds: Sequence[str]) -> datetime | None:
+    """When a job of one of these kinds last ended well; None: never."""
+    table = tables.jobs
+    wanted = select(func.max(table.c.ended_at)).where(table.c.kind.in_(kinds), table.c.state == "done")
+    found: datetime | None = db.connection.execute(wanted).scalar()
+    return found
+
+
+def first_asked(db: Session, kind: str, asked_by: str) -> datetime | None:
+    """When a job of this kind was first queued by `asked_by`; None: never."""
+    table = tables.jobs
+    wanted = select(func.min(table.c.asked_at)).where(table.c.kind == kind, table.c.asked_by == asked_by)
+    found: datetime | None = db.connection.execute(wanted).scalar()
+    return found
 
 
 def read_job(db: Session, job_id: int) -> Job | None:

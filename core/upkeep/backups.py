@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core import files
+from core import files, roster
 from core.errors import BellwetherError, Busy, RefusedFile
 from core.jobs import PATIENCE
 from core.store import audit, ingested, migrations, models, queue, transfer
@@ -138,6 +138,7 @@ def restore(config_path: Path, archive: Path, who: str, *, replace: bool = False
             audit.insert_deed(db, who, "restore", archive.name, said, at)
         for name in FOLDERS:
             shutil.rmtree(workspace.folder / name, ignore_errors=True)
+            roster.clear(workspace.lists_folder)
             if (unpacked / "files" / name).is_dir():
                 (unpacked / "files" / name).rename(workspace.folder / name)
         shutil.rmtree(unpacked)

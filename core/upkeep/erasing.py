@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from core import ingestion, registry
+from core import ingestion, registry, roster
 from core.config import SqlSource
 from core.errors import BellwetherError, Busy, DamagedVersion, NotFound
 from core.jobs import PATIENCE
 from core.parts import REJECTED, ROWS, SEEN, merge
 from core.records import Batch, Version
 from core.schema import Contract
-from core.store import audit, contacts, ingested, models, queue
+from core.store import audit, contacts, ingested, models, notes, queue
 from core.store import erasing as store
 from core.upkeep.naming import names_client, sources_naming, tidy_id
 from core.upkeep.placing import Kept, Part, ids, kept, on_disk, part_name
@@ -84,11 +84,13 @@ def _erase(
     said = store.naming([client]).sub(store.IN_PLACE, said)
     for path in reports:  # first: afterwards nobody knows any more what the client was called
         path.unlink()
+    roster.clear(workspace.lists_folder)
     with workspace.store.writing() as db:
         for name, holds, rows, batch_ids in parts:
             ingested.insert_part(db, name, holds, rows, batch_ids, at)
         models.delete_risks(db, client)
         contacts.delete_contacts(db, client)
+        notes.delete_notes(db, client)
         for version in changed:
             if version is not None:
                 models.change_manifest(db, version)

@@ -1,89 +1,183 @@
-"""Who is at risk, and why."""
+"""Who is at risk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from core import registry, scoring
+from core import registry, roster, schema
 from core.records import Version
-from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts, changes, unfamiliar
-from core.store import history, ingested, models, monitoring
+from core.roster import FEATURE
+from core.scoring import HIGH, LOW, MEDIUM, BandCuts, band_cuts
+from core.store import history, ingested, models, monitoring, notes
 from core.views.doubts import doubts
 from core.wording import plural
 from core.workspace import Workspace
 
 #: bands, from loud to calm
 BANDS = (HIGH, MEDIUM, LOW)
+#: orders of the list: name -> column of the roster, and whether the greatest comes first
+ORDERS = {
+    "Most at stake": ("at_stake", True), "Highest risk": ("risk", True), "Risen most": ("moved", True),
+    "Greatest value": ("value", True), "Name": ("name", False),
+}  # fmt: skip
+#: a category with more levels than this is no segment to choose from
+_MOST_LEVELS = 50
+_COLUMNS = [
+    "client", "name", "owner", "value", "risk", "rank", "at_stake", "moved", "change", "raised_by", "reason_1",
+    "reason_2", "reason_3", "unfamiliar", "out_of_fold", "as_of", "scored_at",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class ClientList:
-    """Current clients by risk, highest first, and how far the list can be trusted."""
+    """Current clients in order of what is at stake, and how far the list can be trusted."""
 
-    #: client, name, owner, value, risk, band, rank, reason_1..3, unfamiliar and doubt (sentences, "": nothing), change
-    #: (since last time, a sentence), out_of_fold, as_of, scored_at
-    clients: pd.DataFrame
+    #: see `roster.assemble`
+    roster: pa.Table
     champion: Version | None
     cuts: BandCuts | None
     #: clients not seen for long
     missing: int
-    scored_at: datetime | None
+    #: faults of the data, answered or not
+    faults: tuple[dict[str, Any], ...]
 
     @property
     def provisional(self) -> bool:
         """Whether no percentage may be shown."""
-        return self.champion is not None and self.champion.provisional
+        return self.champion is None or self.champion.provisional
 
     @property
     def by_rule(self) -> bool:
         """Whether the list follows a single-column rule."""
         return self.champion is not None and self.champion.family == "rule"
 
+    @property
+    def scored_at(self) -> datetime | None:
+        """When the newest risk was told."""
+        newest = pc.max(self.roster["scored_at"]).as_py()
+        return None if newest is None else newest
+
+    @property
+    def size(self) -> int:
+        """How many clients are listed."""
+        return len(self.roster)
+
+    @cached_property
+    def risk(self) -> np.ndarray:
+        """Risk of each client (n,), in the order of the roster."""
+        return np.asarray(self.roster["risk"].to_numpy())
+
     def count(self, band: str) -> int:
         """How many clients are in a band."""
-        return int((self.clients["band"] == band).sum())
+        return 0 if self.provisional else int(self.in_bands((band,)).sum())
+
+    def in_bands(self, bands: tuple[str, ...]) -> np.ndarray:
+        """Which clients are in these bands (n,)."""
+        if self.cuts is None:
+            return np.zeros(self.size, dtype=bool)
+        of_band = {
+            HIGH: self.risk >= self.cuts.high,
+            MEDIUM: (self.risk >= self.cuts.medium) & (self.risk < self.cuts.high),
+            LOW: self.risk < self.cuts.medium,
+        }
+        found: np.ndarray = np.logical_or.reduce([of_band[band] for band in bands])
+        return found
+
+    def rows(self, places: np.ndarray) -> pd.DataFrame:
+        """Clients at these places of the roster (k,), in that order, as people see them.
+
+        client, name, owner, value, risk, band, rank (by risk), at_stake, moved, change (since last time, a sentence),
+        raised_by (the strongest reason that raises the risk), reason_1..3, unfamiliar and doubt (sentences, "":
+        nothing), out_of_fold, as_of, scored_at.
+        """
+        frame = self.roster.select(_COLUMNS).take(pa.array(places, type=pa.int64())).to_pandas()
+        frame["owner"] = frame["owner"].astype("str")
+        bare = self.provisional or self.cuts is None
+        band = "provisional" if bare or self.cuts is None else self.cuts.band(frame["risk"].to_numpy())
+        frame.insert(5, "band", band)
+        if bare:
+            frame["change"] = ""
+            frame["moved"] = np.nan
+        return frame.assign(doubt=doubts(frame["as_of"], self.faults))
+
+    @cached_property
+    def clients(self) -> pd.DataFrame:
+        """Every client, see `rows`, highest risk first."""
+        client = self.roster["client"].to_numpy(zero_copy_only=False)
+        return self.rows(np.lexsort((client, -self.risk)))
+
+    @cached_property
+    def doubtful(self) -> int:
+        """How many risks rest on data that look faulty."""
+        told = pc.value_counts(self.roster["as_of"].combine_chunks())
+        as_of = told.field("values").to_pandas()
+        faulty = np.array([said != "" for said in doubts(as_of, self.faults)], dtype=bool)
+        return int(told.field("counts").to_numpy()[faulty].sum())
+
+    @cached_property
+    def owners(self) -> list[str]:
+        """Names of client managers."""
+        return sorted(name for name in self.roster["owner"].combine_chunks().dictionary.to_pylist() if name)
+
+    @cached_property
+    def segments(self) -> dict[str, list[str]]:
+        """Column -> its levels, of categories with few of them."""
+        found = {}
+        for field in self.roster.schema:
+            if field.name.startswith(FEATURE) and pa.types.is_dictionary(field.type):
+                levels = sorted(self.roster[field.name].combine_chunks().dictionary.to_pylist())
+                if 1 < len(levels) <= _MOST_LEVELS:
+                    found[field.name.removeprefix(FEATURE)] = levels
+        return found
+
+    @cached_property
+    def valued(self) -> bool:
+        """Whether any client's value is known."""
+        return bool(np.isfinite(self.roster["value"].to_numpy()).any())
+
+    def places_of(self, clients: list[str]) -> list[int | None]:
+        """Where these clients stand in the roster; None for those not on it."""
+        wanted = pa.array(clients, type=pa.string())
+        found = pc.index_in(self.roster["client"], value_set=wanted).combine_chunks()
+        rows = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+        of = dict(zip(found.take(pa.array(rows)).to_pylist(), rows.tolist(), strict=True))
+        number = {client: place for place, client in reversed(list(enumerate(clients)))}
+        return [of.get(number[client]) for client in clients]
+
+    def place_of(self, client: str) -> int | None:
+        """Where a client stands in the roster; None when it is not on it."""
+        found = pc.index(self.roster["client"], client).as_py()
+        return None if found < 0 else int(found)
 
 
 def client_list(workspace: Workspace) -> ClientList:
-    """Every current client with risk, band, rank and reasons."""
-    champion = workspace.champion()
+    """Every current client."""
     with workspace.store.reading() as db:
-        newest, faults = models.current_risks(db), monitoring.list_faults(db)
-    missing = int((newest["off_list"] == "missing").sum())
-    listed = newest[newest["risk"].notna()].sort_values(["risk", "client"], ascending=[False, True])
+        champion = registry.champion(db)
+        newest, missing = models.newest_risk(db), models.count_missing(db)
+        faults = tuple(dict(one) for one in monitoring.list_faults(db))
+    table = roster.kept(workspace.lists_folder, roster.name_of(newest, champion.version if champion else ""))
     cuts = band_cuts(champion.base_rate, workspace.config.worklist) if champion else None
-    named = listed["label"].where(listed["label"] != "", listed["client"])
-    shown = listed["risk"].rank(method="min", ascending=False).astype(int)
-    provisional = champion is None or champion.provisional or cuts is None
-    clients = pd.DataFrame(
-        {
-            "client": listed["client"],
-            "name": named,
-            "owner": listed["owner"],
-            "value": listed["value"].astype("float64"),
-            "risk": listed["risk"],
-            "band": "provisional" if provisional or cuts is None else cuts.band(listed["risk"].to_numpy()),
-            "rank": shown,
-            **{f"reason_{n + 1}": [_reason(reasons, n) for reasons in listed["reasons"]] for n in range(3)},
-            "unfamiliar": [unfamiliar.sentence(said) if said else "" for said in listed["unfamiliar"]],
-            "doubt": doubts(listed["as_of"], faults),
-            "change": [changes.sentence(one) if one and not provisional else "" for one in listed["change"]],
-            "out_of_fold": listed["out_of_fold"],
-            "as_of": listed["as_of"],
-            "scored_at": listed["known_at"],
-        }
-    ).reset_index(drop=True)
-    scored_at = listed["known_at"].max().to_pydatetime() if len(listed) else None
-    return ClientList(clients, champion, cuts, missing, scored_at)
+    return ClientList(_made(workspace, champion) if table is None else table, champion, cuts, missing, faults)
 
 
-def _reason(reasons: list[dict], number: int) -> str:
-    return scoring.sentence(reasons[number]) if number < len(reasons) else ""
+def _made(workspace: Workspace, champion: Version | None) -> pa.Table:
+    """The roster where no run left one, as for a past instant."""
+    dataset = workspace.dataset() if champion else None
+    if dataset is None or champion is None:
+        return roster.assemble([], pd.DataFrame({"_client": []}), pd.DataFrame())
+    current, _ = dataset.current(workspace.now(), workspace.config.data.stale_after)
+    features = schema.features(current, workspace.model(champion).columns)
+    with workspace.store.reading() as db:
+        return roster.assemble(models.listed_risks(db), current, features)
 
 
 @dataclass(frozen=True)
@@ -146,63 +240,69 @@ def _without_champion(batches: list[Any], decided: list[dict[str, Any]]) -> Stan
 
 def by_band(found: ClientList) -> pd.DataFrame:
     """band, clients, share of all clients, value at stake (NaN where no value is known); loudest band first."""
-    clients = found.clients
+    value = found.roster["at_stake"].to_numpy()
     rows = []
     for band in BANDS:
-        own = clients[clients["band"] == band]
-        value = own["value"].sum(min_count=1)
-        rows.append((band, len(own), len(own) / max(len(clients), 1), value))
-    return pd.DataFrame(rows, columns=["band", "clients", "share", "value"])
+        own = found.in_bands((band,))
+        known = value[own & np.isfinite(value)]
+        rows.append((band, int(own.sum()), own.sum() / max(found.size, 1), known.sum() if len(known) else np.nan))
+    return pd.DataFrame(rows, columns=["band", "clients", "share", "at_stake"])
 
 
-def narrowed(clients: pd.DataFrame, *, bands: list[str], owners: list[str], text: str) -> pd.DataFrame:
-    """The clients of these bands and owners (none named: all) whose id, name or owner holds `text`."""
-    keep = np.ones(len(clients), dtype=bool)
-    if bands:
-        keep &= clients["band"].isin(bands).to_numpy()
-    if owners:
-        keep &= clients["owner"].isin(owners).to_numpy()
-    if text.strip():
-        wanted = text.strip().casefold()
-        holds = [clients[name].str.casefold().str.contains(wanted, regex=False) for name in ("client", "name", "owner")]
-        keep &= np.logical_or.reduce([found.to_numpy(dtype=bool) for found in holds])
-    return clients[keep]
+@dataclass(frozen=True)
+class Wanted:
+    """Which clients to look at; nothing named: all."""
+
+    bands: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    #: (column, level); of one column any, of several all
+    segments: tuple[tuple[str, str], ...] = ()
+    #: held by id, name or client manager
+    text: str = ""
+    #: least change of the risk since last time, either way, as a share; None: any
+    moved: float | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class ClientDetail:
-    """One client: where it stands, why, and how its risk came about."""
+def places(found: ClientList, wanted: Wanted, order: str = "Most at stake") -> np.ndarray:
+    """Places in the roster of the clients that are wanted (k,), by one of `ORDERS`."""
+    keep = np.ones(found.size, dtype=bool)
+    if wanted.bands and not found.provisional:
+        keep &= found.in_bands(wanted.bands)
+    if wanted.owners:
+        keep &= _is_in(found.roster["owner"], wanted.owners)
+    for column in dict.fromkeys(name for name, _ in wanted.segments):
+        if f"{FEATURE}{column}" in found.roster.column_names:
+            levels = tuple(level for name, level in wanted.segments if name == column)
+            keep &= _is_in(found.roster[f"{FEATURE}{column}"], levels)
+    if wanted.moved is not None:
+        keep &= np.abs(np.nan_to_num(found.roster["moved"].to_numpy())) >= wanted.moved
+    if text := wanted.text.strip().casefold():
+        keep &= pc.match_substring(found.roster["search"], text).to_numpy()
+    chosen = np.flatnonzero(keep)
+    column, falling = ORDERS[order]
+    if column == "at_stake":  # the order of the roster
+        return chosen
+    if column == "name":
+        names = found.roster["name"].take(pa.array(chosen)).to_pandas().str.casefold()
+        return np.asarray(chosen[np.argsort(names.to_numpy(), kind="stable")])
+    values = found.roster[column].to_numpy()[chosen]
+    return np.asarray(chosen[np.argsort(-values if falling else values, kind="stable")])
 
-    #: column -> value of the client's row in the list
-    row: dict[str, Any]
-    #: column, value, usual, contribution (log-odds, exact), strongest first, both those that raise and that lower
-    reasons: pd.DataFrame
-    #: what changed in the client since last time: column, before, now, contribution (log-odds)
-    client_change: pd.DataFrame
-    #: what changed in the model since last time: column, contribution (log-odds)
-    model_change: pd.DataFrame
-    #: known_at, as_of, risk (NaN while provisional), version, family; oldest first
-    history: pd.DataFrame
+
+def _is_in(column: pa.ChunkedArray, wanted: tuple[str, ...]) -> np.ndarray:
+    """Which rows of a dictionary column (n,) hold one of the levels."""
+    encoded = column.combine_chunks()
+    levels = encoded.dictionary.to_pylist()
+    holds = np.array([level in wanted for level in levels] + [False])
+    codes = encoded.indices.fill_null(len(levels)).to_numpy(zero_copy_only=False)
+    found: np.ndarray = holds[codes]
+    return found
 
 
-def client_detail(workspace: Workspace, found: ClientList, client: str) -> ClientDetail | None:
-    """Everything about one client by its id; None when it is not on the list."""
-    own = found.clients[found.clients["client"] == client]
-    if len(own) == 0:
-        return None
+def saved_filters(workspace: Workspace) -> dict[str, str]:
+    """Name -> filters as the address writes them, by name."""
     with workspace.store.reading() as db:
-        risks = models.risks_of_client(db, client)
-        versions = {version.version: version for version in models.list_versions(db)}
-    reasons = pd.DataFrame(risks["reasons"].iloc[-1], columns=["column", "value", "usual", "contribution"])
-    change = risks["change"].iloc[-1] or {}
-    by_client = pd.DataFrame(change.get("client_reasons", []), columns=["column", "before", "now", "contribution"])
-    by_model = pd.DataFrame(change.get("model_reasons", []), columns=["column", "contribution"])
-    by_model["column"] = by_model["column"].replace("", "the general level")
-    known = risks[["known_at", "as_of", "risk", "version"]].reset_index(drop=True)
-    known["family"] = [versions[name].family for name in known["version"]]
-    provisional = np.array([versions[name].provisional for name in known["version"]], dtype=bool)
-    known["risk"] = known["risk"].where(~provisional)
-    return ClientDetail({str(name): value for name, value in own.iloc[0].items()}, reasons, by_client, by_model, known)
+        return notes.saved_filters(db)
 
 
 @dataclass(frozen=True)
@@ -233,19 +333,10 @@ def risk_of(workspace: Workspace, client: str) -> Known | None:
 
 
 def exported(found: ClientList, clients: pd.DataFrame) -> pd.DataFrame:
-    """Clients of the list as they leave as a file: a provisional list without risk and band."""
+    """Rows of the list as they leave as a file: a provisional list without risk and band."""
     names = [
-        "rank",
-        "client",
-        "name",
-        "owner",
-        "value",
-        "risk",
-        "band",
-        "reason_1",
-        "reason_2",
-        "reason_3",
-        "as_of",
-        "doubt",
-    ]
-    return clients[[name for name in names if not (found.provisional and name in ("risk", "band"))]]
+        "rank", "client", "name", "owner", "value", "risk", "band", "at_stake", "reason_1", "reason_2", "reason_3",
+        "as_of", "doubt",
+    ]  # fmt: skip
+    hidden = {"risk", "band", "at_stake"} if found.provisional else set()
+    return clients[[name for name in names if name not in hidden]]

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from core import ingestion
 from core.schema import LINE, REASON
-
-#: a spreadsheet takes a text that begins like this for a formula
-_SIGNED_NUMBER = re.compile(r"[+-][0-9.,]+([eE][+-]?[0-9]+)?%?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from core.values.formulas import harmless, harmless_cell
 
 
 def safe_csv(frame: pd.DataFrame) -> bytes:
@@ -22,14 +20,10 @@ def safe_csv(frame: pd.DataFrame) -> bytes:
     made = frame.copy()
     for place, dtype in enumerate(made.dtypes):
         if not pd.api.types.is_numeric_dtype(dtype):
-            made.isetitem(place, [_harmless(value) for value in made.iloc[:, place]])
-    made.columns = pd.Index([_harmless(name) for name in made.columns])
+            made.isetitem(place, [harmless(value) for value in made.iloc[:, place]])
+    made.columns = pd.Index([harmless(name) for name in made.columns])
     # with \r\n at the ends of lines a lone \r within a cell is quoted too, and begins no line of its own
     return made.to_csv(index=False, lineterminator="\r\n").encode()
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def mendable(rejected: pd.DataFrame) -> bytes:
@@ -47,7 +41,7 @@ def mendable(rejected: pd.DataFrame) -> bytes:
     names = list(dict.fromkeys(name for _, cells, _ in rows if isinstance(cells, dict) for name in cells))
     made = []
     for line, cells, reasons in rows:
-        texts = {name: _mendable(text) for name, text in _named(cells, names).items()}
+        texts = {name: harmless_cell(text or "") for name, text in _named(cells, names).items()}
         made.append({**texts, LINE: line, REASON: reasons})
     extra = [name for row in made for name in row if name not in names]
     columns = [*names, *dict.fromkeys(name for name in extra if name not in (LINE, REASON)), LINE, REASON]
@@ -62,24 +56,32 @@ def _named(cells: dict[str, str] | list[str], names: list[str]) -> dict[str, str
     return dict(zip(longer, cells, strict=False))
 
 
-def _mendable(text: str | None) -> str:
-    """As `_harmless`, but numbers with a sign stay what they are."""
-    if not text:
-        return ""
-    return text if _SIGNED_NUMBER.fullmatch(text) else str(_harmless(text))
+#: rows that an Excel file is made of at most: more take minutes
+MOST_EXCEL_ROWS = 50_000
+#: numbers as programs write them; "0042" is none
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})([.][0-9]+)?")
 
 
-def preview(scored: bytes, added: tuple[str, ...], *, rows: int, ranked: bool) -> pd.DataFrame:
-    """The first rows of a scored file, the `added` columns (risk, band, reasons) after the first one.
+def as_excel(scored: Path, separator: str) -> bytes:
+    """A CSV file (UTF-8) as an Excel file: numbers as numbers, all else as texts, which a spreadsheet never runs."""
+    from openpyxl import Workbook
 
-    `ranked`: the order of the risks (1 is the highest in the whole file) stands in place of risk and band.
-    """
-    separator = ingestion.find_separator(scored[:65536].decode(errors="ignore"))
-    shown = pd.read_csv(io.BytesIO(scored), sep=separator, dtype=str, nrows=rows, keep_default_na=False)
-    first, *rest = [name for name in shown.columns if name not in added]
-    if ranked:
-        risk = pd.read_csv(io.BytesIO(scored), sep=separator, usecols=["risk"])["risk"]
-        shown["rank"] = risk.rank(method="min", ascending=False).astype(int)[: len(shown)]
-        return shown[[first, "rank", *added[2:], *rest]]
-    shown["risk"] = shown["risk"].astype(np.float64)
-    return shown[[first, *added, *rest]]
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Scored")
+    with scored.open(encoding="utf-8-sig", newline="") as lines:
+        for row in csv.reader(lines, delimiter=separator):
+            sheet.append([_excel_cell(sheet, text) for text in row])
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def _excel_cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+    cell.data_type = "s"
+    return cell

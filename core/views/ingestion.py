@@ -19,6 +19,7 @@ from core.wording import number
 from core.workspace import Parts, Workspace
 
 _FORMATS = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
+_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 BATCH_COLUMNS = list(Batch.__dataclass_fields__)
 REJECTED_COLUMNS = ["batch", "line", "column", "value", "reason", "row", "set_aside"]
 #: statistics of a column in the order in which they are shown
@@ -49,15 +50,16 @@ def _state(batch: Batch, aside: dict[int, str]) -> str:
 def read_as(batch: Batch) -> str:
     """How a file was read, in words; "" when it could not be.
 
-    >>> _in_words({"format": "csv", "packed": "gzip", "encoding": "utf-8", "separator": ";", "decimal": ",",
+    >>> in_words({"format": "csv", "packed": "gzip", "encoding": "utf-8", "separator": ";", "decimal": ",",
     ...            "decimal_by": "found", "dates": "dmy"})
-    'CSV in gzip, utf-8, separated by ;, decimal comma, dates day first'
+    'CSV in gzip, utf-8, separated by semicolons, decimal comma, dates day first'
     """
-    return _in_words(json.loads(batch.dialect)) if batch.dialect else ""
+    return in_words(json.loads(batch.dialect)) if batch.dialect else ""
 
 
-def _in_words(told: dict[str, str]) -> str:
-    separator = {"\t": "tabs", " ": "blanks"}.get(told.get("separator", ""), told.get("separator", ""))
+def in_words(told: dict[str, str]) -> str:
+    """A dialect in words; `told`: see `Dialect.told`."""
+    separator = _SEPARATORS.get(told.get("separator", ""), told.get("separator", ""))
     said = [
         _FORMATS.get(told.get("format", ""), told.get("format", ""))
         + (f" in {told['packed']}" if "packed" in told else ""),

@@ -88,6 +88,28 @@ def promotions(workspace: Workspace) -> pd.DataFrame:
     return pd.DataFrame(moves, columns=["known_at", "kind", "version", "sentence"])
 
 
+def champion_spans(workspace: Workspace) -> pd.DataFrame:
+    """Who was champion when, oldest first: version, family, begins, ends (the last one: now), kind, sentence."""
+    with workspace.store.reading() as db:
+        moves = models.list_promotions(db)[::-1]
+        families = {one.version: one.family for one in models.list_versions(db)}
+    ends = [*(move["known_at"] for move in moves[1:]), workspace.now()][: len(moves)]
+    rows = [
+        (move["version"], families.get(move["version"], ""), move["known_at"], end, move["kind"], move["sentence"])
+        for move, end in zip(moves, ends, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["version", "family", "begins", "ends", "kind", "sentence"])
+
+
+def grade(workspace: Workspace) -> str | None:
+    """The letter that the champion was given when it was stored, "" where it was withheld; None without a champion."""
+    champion = workspace.champion()
+    if champion is None:
+        return None
+    given = registry.read_manifest(workspace.models_folder, champion).get("grade", {})
+    return "" if champion.provisional else str(given.get("letter", ""))
+
+
 @dataclass(frozen=True)
 class Health:
     """How the champion is doing, in few figures."""

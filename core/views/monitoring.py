@@ -7,16 +7,16 @@ from typing import Any
 import pandas as pd
 
 from core import registry
-from core.drift import ALARM, DOMAIN, METHODS, PREDICTION, RECONSTRUCTION, TARGET, TOO_FEW, WATCH, short
+from core.drift import ALARM, DOMAIN, METHODS, PREDICTION, RECONSTRUCTION, RISK, TARGET, TOO_FEW, WATCH, short
 from core.store import history
 from core.store import monitoring as stored
-from core.wording import listed, plural
+from core.wording import listed, percent, plural
 from core.workspace import Workspace
 
 DRIFT_COLUMNS = [
     "chunk", "version", "column", "kind", "verdict", "method", "effect", "threshold", "q", "psi", "importance",
     "sentence", "reference_usual", "current_usual", "reference_missing", "current_missing", "reference_n", "current_n",
-    "low_power", "calendar", "touched", "touched_on_list", "listed", "known_at",
+    "low_power", "calendar", "where", "touched", "touched_on_list", "listed", "known_at",
 ]  # fmt: skip
 PERFORMANCE_COLUMNS = ["chunk", "kind", "metric", "value", "low", "high", "n", "version", "known_at"]
 VERDICT_COLUMNS = [
@@ -54,10 +54,20 @@ def drift(workspace: Workspace) -> pd.DataFrame:
 
 
 def statistics(workspace: Workspace, column: str) -> pd.DataFrame:
-    """Every distance of a column in every chunk: version, chunk, statistic, value, threshold, verdict, n, known_at."""
+    """Every distance of a column of `drift` in every chunk: version, chunk, statistic, value, threshold, verdict, n,
+    known_at.
+    """
+    beside = {name: kind for kind, name in _NAMES.items() if kind != PREDICTION}
     with workspace.store.reading() as db:
-        found = stored.list_statistics(db, column)
+        found = stored.list_statistics(db, raw_name(column))
+    found = found[found["kind"] == beside[column]] if column in beside else found
     return found[["version", "chunk", "statistic", "value", "threshold", "verdict", "n", "known_at"]]
+
+
+def raw_name(column: str) -> str:
+    """A column of `drift` as the store names it; "": all columns together, or the outcome."""
+    names = dict.fromkeys(_NAMES.values(), "") | {_NAMES[PREDICTION]: RISK}
+    return names.get(column, column)
 
 
 def performance(workspace: Workspace) -> pd.DataFrame:
@@ -160,6 +170,39 @@ def performance_by_chunk(found: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The newest figure of `performance` for each chunk and kind, oldest chunk first."""
     own = found[(found["metric"] == metric) & found["value"].notna()].sort_values(["chunk", "known_at"])
     return own.drop_duplicates(["chunk", "kind"], keep="last")
+
+
+#: from this share of known outcomes on a chunk counts as complete
+COMPLETE = 0.95
+
+
+def with_lateness(found: pd.DataFrame, told: pd.DataFrame) -> pd.DataFrame:
+    """`performance_by_chunk` with how much of a realised chunk is known so far: `coverage`, `late_days`, `complete`.
+
+    `told`: `verdicts`. Estimates need no outcome, so that they are complete.
+    """
+    realised = told[told["kind"] == "realised"].drop_duplicates("chunk", keep="last").set_index("chunk")
+    own = found["kind"] == "realised"
+    made = found.assign(**{
+        name: found["chunk"].map(realised[name]).astype("float64").where(own) for name in ("coverage", "late_days")
+    })  # fmt: skip
+    return made.assign(complete=~(made["coverage"] < COMPLETE))
+
+
+def lateness_sentence(found: pd.DataFrame) -> str:
+    """Which chunks of `with_lateness` are not wholly known yet, and how late outcomes come; "" without any."""
+    realised = found[found["coverage"].notna()]
+    if realised.empty:
+        return ""
+    newest = realised.iloc[-1]
+    days = round(newest["late_days"])
+    late = "on time" if days == 0 else f"{plural(days, 'day')} late"
+    said = f"Of {newest['chunk']}, {percent(newest['coverage'])} of the outcomes are known so far, half of them {late}"
+    waiting = int((~realised["complete"]).sum())
+    beside = (
+        f"; {plural(waiting, 'chunk')} of {len(realised):,} are not complete and are drawn hollow" if waiting else ""
+    )
+    return f"{said}{beside}. The first outcomes to come are mostly of those who left."
 
 
 def out_of_fold(workspace: Workspace, metric: str) -> float:

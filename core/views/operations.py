@@ -3,71 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from core.jobs import PATIENCE
+from core import registry
 from core.packages import is_outdated
 from core.records import Job
 from core.store import audit as audit_log
-from core.store import history, models, monitoring, queue
+from core.store import history, models, queue, stamps
+from core.views.working import worker
 from core.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class WorkerState:
-    """Whether a worker is at work."""
-
-    alive: bool
-    heartbeat_at: datetime | None
-
-
-def worker(workspace: Workspace) -> WorkerState:
-    """The worker's last sign of life."""
-    with workspace.store.reading() as db:
-        lease = queue.read_lease(db)
-    if lease is None:
-        return WorkerState(alive=False, heartbeat_at=None)
-    holder, beat = lease
-    return WorkerState(alive=bool(holder) and workspace.now() - beat < PATIENCE, heartbeat_at=beat)
-
-
 def status(workspace: Workspace) -> dict[str, Any]:
-    """champion, clients, dataset (rows, fingerprint), worker, last_run, decision (retrain, sentence)."""
+    """champion, clients, dataset (rows, fingerprint), worker, last_run, decision (retrain, sentence).
+
+    What a worker did at an instant of the past is not known: `worker` is None then.
+    """
     champion = workspace.champion()
     dataset = workspace.dataset()
     with workspace.store.reading() as db:
-        runs = history.list_runs(db)
+        runs = history.list_runs(db, limit=1)
         decided = history.list_decisions(db)
-        risks = models.current_risks(db)
+        clients = models.count_listed(db)
     retrain = next((one for one in decided if one["question"] == "retrain"), None)
     promote = next((one for one in decided if one["question"] == "promote"), None)
-    state = worker(workspace)
+    state = worker(workspace) if workspace.store.at is None else None
     return {
         "champion": champion.version if champion else None,
         "family": champion.family if champion else None,
         "provisional": champion.provisional if champion else None,
-        "clients": int(risks["risk"].notna().sum()),
+        "clients": clients,
         "dataset": {
             "rows": len(dataset.rows) if dataset else 0,
             "outcomes": int(dataset.rows["_outcome"].notna().sum()) if dataset else 0,
             "fingerprint": dataset.fingerprint if dataset else None,
         },
-        "worker": {"alive": state.alive, "heartbeat_at": state.heartbeat_at},
+        "worker": asdict(state) if state else None,
         "last_run": runs[0] if runs else None,
         "decision": {"retrain": retrain["answer"], "sentence": retrain["sentence"]} if retrain else None,
         "gate": {"promote": promote["answer"], "sentence": promote["sentence"]} if promote else None,
     }
-
-
-def runs(workspace: Workspace) -> pd.DataFrame:
-    """Runs, newest first: id, kind, started_at, ended_at, state, sentence, seconds."""
-    with workspace.store.reading() as db:
-        found = history.list_runs(db)
-    return pd.DataFrame(found, columns=["id", "kind", "started_at", "ended_at", "state", "sentence", "seconds"])
 
 
 def timings(workspace: Workspace) -> pd.DataFrame:
@@ -77,13 +56,23 @@ def timings(workspace: Workspace) -> pd.DataFrame:
 
 
 def packages(workspace: Workspace) -> pd.DataFrame:
-    """Installed against newest: name, direct, installed, newest, outdated, failure, known_at; outdated first."""
+    """Installed against newest: name, direct, installed, newest, outdated, trained_with (what the champion was made
+    with; "" for packages that a model does not depend on), changed (since then), failure, known_at; outdated first.
+    """
+    champion = workspace.champion()
+    manifest = registry.read_manifest(workspace.models_folder, champion) if champion else {}
+    made_with = manifest.get("packages", {})
     with workspace.store.reading() as db:
         found = history.list_packages(db)
     outdated = [is_outdated(*pair) for pair in zip(found["installed"], found["newest"], strict=True)]
-    found = found.assign(outdated=pd.Series(outdated, index=found.index, dtype=bool))
-    found = found.sort_values(["outdated", "direct", "name"], ascending=[False, False, True])
-    return found[["name", "direct", "installed", "newest", "outdated", "failure", "known_at"]]
+    found = found.assign(
+        outdated=pd.Series(outdated, index=found.index, dtype=bool),
+        trained_with=[made_with.get(str(name), "") for name in found["name"]],
+    )
+    found["changed"] = (found["trained_with"] != "") & (found["trained_with"] != found["installed"])
+    found = found.sort_values(["outdated", "changed", "direct", "name"], ascending=[False, False, False, True])
+    shown = ["name", "direct", "installed", "newest", "outdated", "trained_with", "changed", "failure", "known_at"]
+    return found[shown]
 
 
 def jobs(workspace: Workspace) -> list[Job]:
@@ -92,9 +81,23 @@ def jobs(workspace: Workspace) -> list[Job]:
         return queue.list_jobs(db)
 
 
-def job_frame(found: list[Job]) -> pd.DataFrame:
-    """Jobs as a table."""
-    return pd.DataFrame([asdict(job) for job in found], columns=list(Job.__dataclass_fields__))
+def job_frame(found: list[Job], now: datetime) -> pd.DataFrame:
+    """Jobs as a table, with the seconds that each waited and ran (until `now` where it still does)."""
+    frame = pd.DataFrame([asdict(job) for job in found], columns=list(Job.__dataclass_fields__))
+    begun = pd.to_datetime(frame["started_at"], utc=True)
+    ended = pd.to_datetime(frame["ended_at"], utc=True).fillna(pd.Timestamp(now))
+    frame["waited"] = (begun.fillna(ended) - pd.to_datetime(frame["asked_at"], utc=True)).dt.total_seconds()
+    frame["ran"] = (ended - begun).dt.total_seconds()
+    return frame
+
+
+def failed_jobs(found: list[Job]) -> list[Job]:
+    """The newest job of each kind and config, of those whose newest one that ended failed."""
+    newest: dict[tuple[str, str], Job] = {}
+    for job in found:
+        if job.ended_at is not None:
+            newest.setdefault((job.kind, job.config), job)
+    return [job for job in newest.values() if job.state == "failed"]
 
 
 def open_job(workspace: Workspace, kind: str, config: str) -> Job | None:
@@ -113,13 +116,10 @@ def last_job(workspace: Workspace, kind: str, config: str) -> Job | None:
 
 
 def stamp(workspace: Workspace) -> str:
-    """Changes whenever a run, a promotion, a batch or an answer may have changed what there is to see."""
+    """Changes with every fact that is added or removed; the same for two looks at the same facts."""
     with workspace.store.reading() as db:
-        found = history.list_runs(db)
-        moves = models.list_promotions(db)
-        answers = [(one["id"], one["answer"]) for one in monitoring.list_faults(db)]
-        last = found[0] if found else None
-    seen = [last and (last["id"], last["state"]), len(moves), answers, str(workspace.config_path)]
+        newest = stamps.newest_ids(db)
+    seen = [str(workspace.config_path), str(workspace.store.at), newest]
     return hashlib.blake2b(repr(seen).encode(), digest_size=16).hexdigest()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -14,21 +16,30 @@ from streamlit.errors import StreamlitAPIException
 
 from core.errors import BellwetherError
 from core.replay import example_config
-from core.views import clients, operations
-from core.views.clients import ClientList
+from core.views import clients, operations, working
+from core.views.working import WorkerState
 from core.workspace import Workspace, config_path, open_workspace
 from pages.components.texts import ago, plain, when
 
+T = TypeVar("T")
 OWN, EXAMPLE = "own", "example"
 #: where the session keeps which workspace it looks at, and the name of the query parameter
 _WHICH = "workspace"
 _SAID = "said"
+#: where the session keeps who sits before it (and what the address calls it), and what the log says where nobody said
+ME, ME_NEXT, NOBODY = "me", "me from now on", "dashboard"
+_I_AM = "i am"
 _LOGO = """<svg viewBox="0 0 170 32" width="170" height="32">
 <path d="M15 4a8 8 0 0 0-8 8v7l-3 4h22l-3-4v-7a8 8 0 0 0-8-8z" fill="#3b82f6"/>
 <circle cx="15" cy="26" r="3" fill="#d97706"/>
 <g font-family="system-ui, sans-serif" font-size="20" font-weight="600" fill="#3b82f6">
 <text x="34" y="23">Bellwether</text></g>
 </svg>"""
+#: Streamlit writes white on the main colour, and the main colour on the page: no colour can be read as both in the dark
+_READABLE = """<style>
+[data-testid="stSliderThumbValue"],
+[data-testid="stButtonGroup"] button[data-variant][data-selected] { color: inherit; }
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Shown:
     own: Workspace
     #: the workspace that is looked at
     workspace: Workspace
+    #: changes when a fact was added to it
+    stamp: str
 
     @property
     def is_example(self) -> bool:
@@ -51,6 +64,28 @@ class Shown:
         return str(self.workspace.config_path)
 
     @property
+    def who(self) -> str:
+        """Who does what is done here: the name chosen in the sidebar."""
+        return str(st.session_state.get(ME) or NOBODY)
+
+    def kept(self, view: Callable[..., T], *arguments: Any) -> T:
+        """What a view says of the shown workspace, kept for all sessions until a fact is added. Not to be changed.
+
+        `arguments`: plain values, told apart by how they are written.
+        """
+        return self.once(f"{view.__module__}.{view.__qualname__}", lambda: view(self.workspace, *arguments), *arguments)
+
+    def once(self, what: str, make: Callable[[], T], *arguments: Any) -> T:
+        """What `make` gives, such as a figure, kept in the same way under a name of its own.
+
+        It may depend on the facts of the shown workspace and on `arguments`, and on nothing else.
+        """
+        asked = [self.stamp, what, *map(repr, arguments)]
+        key = hashlib.blake2b("\x1f".join(asked).encode(), digest_size=16).hexdigest()
+        found: T = _kept(key, make)
+        return found
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone in which instants are written."""
         return self.own.config.schedule.zone
@@ -61,15 +96,19 @@ def page(title: str) -> Shown:
     st.set_page_config(page_title=f"{title} · Bellwether", page_icon="🔔", layout="wide")
     shown = None
     st.logo(_LOGO, size="large")
+    st.html(_READABLE)
     with tell_errors():
         own = _open(str(config_path().resolve()))
         example = example_workspace(own) if _wanted() == EXAMPLE else None
-        shown = Shown(own, example or own)
+        looked_at = example or own
+        shown = Shown(own, looked_at, operations.stamp(looked_at))
         if shown.is_example:
             st.query_params[_WHICH] = EXAMPLE
             _banner()
         st.title(title)
-        _sidebar(shown)
+        state = working.worker(own)
+        _sidebar(shown, state)
+        worker_bar(state)
         if said := st.session_state.pop(_SAID, ""):
             st.success(plain(said), icon=":material/check_circle:")
     if shown is None:
@@ -126,11 +165,13 @@ def _banner() -> None:
         st.button("Back to my own clients", on_click=look_at, args=(OWN,), key="back")
 
 
-def _sidebar(shown: Shown) -> None:
-    state = operations.worker(shown.own)
+def _sidebar(shown: Shown, state: WorkerState) -> None:
     with st.sidebar:
         st.space("small")
-        if state.alive:
+        _choose_me(shown)
+        if state.alive and state.trouble:
+            st.badge("Worker is late", icon=":material/warning:", color="orange")
+        elif state.alive:
             st.badge("Worker at work", icon=":material/check:", color="green")
         else:
             st.badge("No worker running", icon=":material/warning:", color="orange")
@@ -139,6 +180,33 @@ def _sidebar(shown: Shown) -> None:
             st.button(
                 "Look at the example company", type="tertiary", on_click=look_at, args=(EXAMPLE,), key="to-example"
             )
+
+
+def _choose_me(shown: Shown) -> None:
+    """Ask for a name, once a session; it stands in the address too, so that a bookmark keeps it.
+
+    Not bound to the address by Streamlit, which forgets a value that came from there when another page is opened.
+    """
+    if ME not in st.session_state:
+        st.session_state[ME] = st.query_params.get(ME, "")
+    if named := st.session_state.pop(ME_NEXT, ""):
+        st.session_state[ME] = named
+    me = str(st.session_state[ME])
+    if me != st.query_params.get(ME, ""):
+        if me:
+            st.query_params[ME] = me
+        else:
+            del st.query_params[ME]
+    owners = shown.kept(clients.client_list).owners
+    st.session_state[_I_AM] = me or None
+    st.selectbox(
+        "I am", [*owners, me] if me and me not in owners else owners, index=None, key=_I_AM, on_change=_named,
+        accept_new_options=True, placeholder="Choose or type a name", help="Stands beside what you write down here",
+    )  # fmt: skip
+
+
+def _named() -> None:
+    st.session_state[ME] = st.session_state[_I_AM] or ""
 
 
 def freshness(shown: Shown, moment: datetime | None, what: str) -> None:
@@ -159,14 +227,10 @@ def say_after_rerun(sentence: str) -> None:
     st.session_state[_SAID] = sentence
 
 
-def worker_bar(shown: Shown) -> None:
-    """An amber bar with what to do while no worker is at work."""
-    if not operations.worker(shown.own).alive:
-        st.warning(
-            "No worker is running: files are not taken in, and nothing is retrained or looked up. "
-            "Start it with `python worker.py`, or everything together with `make run`.",
-            icon=":material/warning:",
-        )
+def worker_bar(state: WorkerState) -> None:
+    """An amber bar with what is wrong with the worker and what to do, as long as something is."""
+    if state.trouble:
+        st.warning(state.trouble, icon=":material/warning:")
 
 
 def empty(shown: Shown, sentence: str) -> None:
@@ -176,24 +240,29 @@ def empty(shown: Shown, sentence: str) -> None:
         st.markdown(plain(sentence))
         if places and not shown.is_example:
             st.markdown("Put a client file (.csv) into " + " or ".join(f"`{place}`" for place in places) + ".")
-        link("pages/overview.py", "What to do next is on the overview")
+        link("pages/today.py", "What to do next")
 
 
 def link(page_file: str, label: str, **query: str) -> None:
-    """A link to another page that keeps the workspace looked at."""
-    if st.session_state.get(_WHICH) == EXAMPLE:
-        query[_WHICH] = EXAMPLE
+    """A link to another page that keeps the workspace looked at, and who one is."""
     # a page that runs without dashboard.py knows no other page to link to
     with suppress(StreamlitAPIException):
-        st.page_link(page_file, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=query)
+        st.page_link(
+            page_file, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along(**query)
+        )
 
 
-def client_list(shown: Shown) -> ClientList:
-    """The client list, kept until a run or a promotion may have changed it. Not to be changed."""
-    return _client_list(operations.stamp(shown.workspace), shown.workspace)
+def along(**query: str) -> dict[str, str]:
+    """A query with what goes from page to page."""
+    if st.session_state.get(_WHICH) == EXAMPLE:
+        query[_WHICH] = EXAMPLE
+    if me := st.session_state.get(ME):
+        query[ME] = me
+    return query
 
 
-# the key is a hash, so no two workspaces share an entry; a minute bounds what a run that was killed leaves behind
-@st.cache_resource(max_entries=8, ttl=60, show_spinner=False)
-def _client_list(stamp: str, _workspace: Workspace) -> ClientList:
-    return clients.client_list(_workspace)
+# The key is a hash of what was asked and of every fact there is, so no two answers share an entry; ten minutes bound
+# what a clock alone would change.
+@st.cache_resource(max_entries=200, ttl=600, show_spinner=False)
+def _kept(key: str, _ask: Callable[[], Any]) -> Any:
+    return _ask()

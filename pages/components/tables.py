@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -21,11 +23,15 @@ def height(rows: int, most: int) -> int:
     return _HEADER + _ROW * max(1, min(rows, most)) + 2
 
 
-def table(frame: pd.DataFrame, alt: str, columns: dict[str, Any], *, zone: str = "UTC", most: int = 10) -> None:
+def table(
+    frame: pd.DataFrame, alt: str, columns: dict[str, Any], *, zone: str = "UTC", most: int = 10,
+    select: tuple[str, Callable[[str], None]] | None = None,
+) -> None:  # fmt: skip
     """Show the `columns` of a frame, in that order.
 
     A column is described by its title, or by (title, kind): "instant", "share" (0-1, shown in percent), "yes"
-    (true or false), "wide" (a long text), or a format of numbers such as "%.3f".
+    (true or false), "wide" (a long text), or a format of numbers such as "%.3f". `select`: a column, and what
+    selecting a row does with what stands in it there.
     """
     described = {name: how if isinstance(how, tuple) else (how, "") for name, how in columns.items()}
     shown = frame[list(columns)].copy()
@@ -34,6 +40,13 @@ def table(frame: pd.DataFrame, alt: str, columns: dict[str, Any], *, zone: str =
             shown[name] = 100 * shown[name].astype("float64")
         elif kind == "yes":
             shown[name] = shown[name].map({True: "yes", False: ""})
+    chosen: dict[str, Any] = {}
+    if select is not None:
+        name, deed = select
+        values = [str(value) for value in frame[name]]
+        # the selection is a position: another content is another table, so that it never names another row
+        key = f"rows-{hashlib.blake2b(repr([alt, values]).encode(), digest_size=6).hexdigest()}"
+        chosen = {"key": key, "selection_mode": "single-row", "on_select": _selected(key, values, deed)}
     st.dataframe(
         shown,
         column_config={name: _column(title, kind, zone) for name, (title, kind) in described.items()},
@@ -42,7 +55,17 @@ def table(frame: pd.DataFrame, alt: str, columns: dict[str, Any], *, zone: str =
         height=height(len(frame), most),
         lazy=True if len(frame) > LAZY_ROWS else None,
         placeholder="–",
+        **chosen,
     )
+
+
+def _selected(key: str, values: list[str], deed: Callable[[str], None]) -> Callable[[], None]:
+    def selected() -> None:
+        rows = st.session_state[key]["selection"]["rows"]
+        if rows:
+            deed(values[rows[0]])
+
+    return selected
 
 
 def _column(title: str, kind: str, zone: str) -> Any:

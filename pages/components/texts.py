@@ -70,3 +70,15 @@ def interval(low: float, high: float, digits: int = 3) -> str:
     '0.790 to 0.851'
     """
     return f"{low:.{digits}f} to {high:.{digits}f}"
+
+
+def points(moved: float | None) -> str:
+    """A change of a risk (share) as an addition to a sentence.
+
+    >>> points(0.18), points(-0.042), points(0.001), points(float("nan"))
+    (', ▲ 18 points since last time', ', ▼ 4 points since last time', '', '')
+    """
+    if moved is None or moved != moved or abs(moved) < 0.005:  # noqa: PLR0124  NaN differs from itself
+        return ""
+    count = round(100 * abs(moved))
+    return f", {'▲' if moved > 0 else '▼'} {plural(count, 'point')} since last time"

@@ -19,10 +19,21 @@ from core.store.migrations.m001 import m001_first_tables
 from core.store.migrations.m002 import m002_nothing_lost
 from core.store.migrations.m003 import m003_reasons_and_contacts
 from core.store.migrations.m004 import m004_monitoring
+from core.store.migrations.m005 import m005_what_people_write_down
+from core.store.migrations.m006 import m006_what_is_looked_at
+from core.store.migrations.m007 import m007_when_jobs_began
 
 MIGRATIONS: list[tuple[str, Callable[[Connection], None]]] = [
     (migration.__name__, migration)
-    for migration in (m001_first_tables, m002_nothing_lost, m003_reasons_and_contacts, m004_monitoring)
+    for migration in (
+        m001_first_tables,
+        m002_nothing_lost,
+        m003_reasons_and_contacts,
+        m004_monitoring,
+        m005_what_people_write_down,
+        m006_what_is_looked_at,
+        m007_when_jobs_began,
+    )
 ]
 
 

@@ -234,20 +234,6 @@ risks = Table(
     Index("newest_risk_of_client", "client", "id"),
 )
 
-contacts = Table(
-    "contacts",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("known_at", Instant, nullable=False),
-    Column("client", Text, nullable=False),
-    Column("contacted_at", Instant, nullable=False),
-    Column("who", Text, nullable=False),
-    Column("how", String(30), nullable=False),
-    Column("result", String(30), nullable=False),
-    Column("note", Text, nullable=False),
-    Index("contacts_of_client", "client", "id"),
-)
-
 jobs = Table(
     "jobs",
     metadata,
@@ -259,6 +245,8 @@ jobs = Table(
     Column("state", String(10), nullable=False),
     Column("heartbeat_at", Instant),
     Column("ended_at", Instant),
+    # null: it waits, or began before this was written down
+    Column("started_at", Instant),
     Column("progress", Float, nullable=False),
     Column("doing", Text, nullable=False),
     Column("sentence", Text, nullable=False),

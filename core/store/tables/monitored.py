@@ -83,6 +83,43 @@ drift_statistics = Table(
     Index("statistics_of_column", "column", "statistic"),
 )
 
+# Both sides of a compared column in a few bins or levels, to look at.
+drift_shapes = Table(
+    "drift_shapes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("chunk", String(20), nullable=False),
+    Column("column", Text, nullable=False),
+    Column("kind", String(14), nullable=False),
+    # see `drift.shapes`
+    Column("shape", JSON(none_as_null=True), nullable=False),
+    Index("shapes_of_column", "column", "chunk"),
+)
+
+# Clients who left although their last risk was low, with what was known then; the newest row about a client counts.
+missed_leavers = Table(
+    "missed_leavers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("runs.id"), nullable=False),
+    Column("known_at", Instant, nullable=False),
+    Column("client", Text, nullable=False),
+    # of the snapshot; the version and the risk that were told for it, when, and why
+    Column("as_of", Instant, nullable=False),
+    Column("version", String(40), nullable=False),
+    Column("risk", Float, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("reasons", JSON(none_as_null=True), nullable=False),
+    # when the leaving became known
+    Column("outcome_known_at", Instant, nullable=False),
+    # false: it turned out otherwise since
+    Column("stands", Boolean, nullable=False),
+    Index("missed_of_client", "client", "id"),
+)
+
 # What the risks of a chunk were worth, realised or estimated, held against the champion's own figure.
 performance = Table(
     "performance",
