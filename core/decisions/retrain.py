@@ -113,8 +113,8 @@ def _regular(e: RetrainEvidence, rules: RetrainConfig) -> tuple[bool, str]:
         )
     if e.rested_days < rules.cool_down_days:
         return False, (
-            f"{listed(causes)}, but a challenger was tried {e.rested_days:.0f} days ago; "
-            f"the next one waits for {rules.cool_down_days} days (retrain.cool_down_days)"
+            f"{listed(causes)}, but a challenger was tried {plural(round(e.rested_days), 'day')} ago; "
+            f"the next one waits for {plural(rules.cool_down_days, 'day')} (retrain.cool_down_days)"
         )
     return True, f"{listed(causes)}, and {plural(e.new_outcomes, 'new outcome')} are known"
 
