@@ -17,8 +17,10 @@ from tests import postgres
 from tests.builders import START, Clock, make_workspace
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
     from streamlit.testing.v1 import AppTest
 
+    from tests.browser import Server
     from tests.dashboard_fixtures import Stores
     from tests.page_driver import Open
 
@@ -92,7 +94,37 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     """Stores to look at with the dashboard."""
     from tests.dashboard_fixtures import build
 
-    return build(tmp_path_factory.getbasetemp() / "dashboard")
+    own = tmp_path_factory.getbasetemp()
+    of_all = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    return build(own / "stores", of_all / "stores-of-all")
+
+
+@pytest.fixture(scope="module")
+def server(stores: Stores, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The dashboard on a rich store of its own, with nobody having looked at it."""
+    from tests import browser
+    from tests.dashboard_fixtures import copy
+
+    with browser.serving(copy(stores.rich, tmp_path_factory.mktemp("served") / "store")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser."""
+    from tests import browser
+
+    with browser.chromium() as made:
+        yield made
+
+
+@pytest.fixture
+def page(server: Server, chromium: Browser) -> Iterator[Page]:
+    """A tab that looks at that dashboard."""
+    from tests import browser
+
+    with browser.tab(chromium, server) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from core.pipeline import full
 from core.workspace import Workspace, open_workspace
@@ -44,16 +44,30 @@ class Stores:
     rich: Path
 
 
-@cache
-def build(root: Path) -> Stores:
-    """Make them below `root`, once; whoever changes one works on a `copy`."""
-    make_workspace(root / "empty")
+def build(own: Path, shared: Path) -> Stores:
+    """Copies in `own` of those in `shared`, which the first process that asks makes and none opens after that.
+
+    Whoever changes one works on a `copy`.
+    """
+    with FileLock(f"{shared}.lock"):
+        if not shared.exists():
+            part = shared.with_suffix(".part")
+            _make(part)
+            part.rename(shared)
+    shutil.copytree(shared, own)
+    return Stores(own / "empty", own / "provisional", own / "no_list", own / "rich")
+
+
+def _make(root: Path) -> None:
+    made = [make_workspace(root / "empty")]
     for name, frame in (("provisional", clients_frame(60)), ("no_list", _noise())):
         workspace = make_workspace(root / name, {"model": {"families": ["logistic"]}})
         drop(workspace, "clients.csv", frame)
         full.full_run(workspace)
-    _rich(root / "rich")
-    return Stores(*(root / name for name in ("empty", "provisional", "no_list", "rich")))
+        made.append(workspace)
+    made.append(_rich(root / "rich"))
+    for workspace in made:
+        workspace.store.engine.dispose()  # else a part of the store stands in a file beside it
 
 
 def _noise() -> pd.DataFrame:
@@ -62,7 +76,7 @@ def _noise() -> pd.DataFrame:
     return frame.assign(exited=frame["exited"].sample(frac=1, random_state=4).to_numpy())
 
 
-def _rich(folder: Path) -> None:
+def _rich(folder: Path) -> Workspace:
     """Months lived through: files, outcomes 90 days later, retraining, drift, a refused file and rejected rows."""
     clock = Clock()
     workspace = make_workspace(folder, CONFIG, clock)
@@ -84,6 +98,7 @@ def _rich(folder: Path) -> None:
             drop(workspace, "letter.csv", "dear,all\n1,2\n")
         drop(workspace, f"{holds}-{number + 1}.csv", frame)
         full.full_run(workspace)
+    return workspace
 
 
 def _month(number: int) -> pd.DataFrame:

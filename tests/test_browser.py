@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,9 +15,8 @@ from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as WaitedTooLong
 
 from core.views import clients
-from tests import browser
 from tests.browser import PHONE, Server, go
-from tests.dashboard_fixtures import HOSTILE, PAGES, build, copy, opened
+from tests.dashboard_fixtures import HOSTILE, PAGES, opened
 
 pytestmark = pytest.mark.browser
 
@@ -48,21 +46,6 @@ class Cold:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The dashboard on a store of its own, with nobody having looked at it."""
-    root = tmp_path_factory.mktemp("served")
-    config = copy(build(tmp_path_factory.getbasetemp() / "dashboard").rich, root / "store")
-    with browser.serving(config) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def cold(server: Server, chromium: Browser) -> Cold:
     """The first request of all asks for a page that is not the default one."""
     page = chromium.new_page()
@@ -74,9 +57,9 @@ def cold(server: Server, chromium: Browser) -> Cold:
 
 
 @pytest.fixture
-def page(server: Server, chromium: Browser, cold: Cold) -> Iterator[Page]:
-    with browser.tab(chromium, server) as made:
-        yield made
+def page(cold: Cold, page: Page) -> Page:
+    """A tab on a server that has met that first request."""
+    return page
 
 
 @pytest.fixture(scope="module")

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from core.views import ingestion
-from tests import browser
 from tests.browser import Server, go, settle
-from tests.dashboard_fixtures import MONTHS, build, copy, opened
+from tests.dashboard_fixtures import MONTHS, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("served")
-    config = copy(build(tmp_path_factory.getbasetemp() / "dashboard").rich, root / "store")
-    with browser.serving(config) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as made:
-        yield made
-
-
-@pytest.fixture
-def page(server: Server, chromium: Browser) -> Iterator[Page]:
-    with browser.tab(chromium, server) as made:
-        yield made
 
 
 def test_a_click_on_a_row_shows_that_batch_and_a_link_leads_back(server: Server, page: Page) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -17,29 +16,9 @@ from core.workspace import Workspace
 from tests import browser
 from tests.browser import Server, choose, eventually, go, heading, settle
 from tests.builders import clients_frame, drop
-from tests.dashboard_fixtures import CLIENTS, MONTHS, Stores, build, copy, opened
+from tests.dashboard_fixtures import CLIENTS, MONTHS, Stores, copy, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    root = tmp_path_factory.mktemp("served")
-    config = copy(build(tmp_path_factory.getbasetemp() / "dashboard").rich, root / "store")
-    with browser.serving(config) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser.chromium() as made:
-        yield made
-
-
-@pytest.fixture
-def page(server: Server, chromium: Browser) -> Iterator[Page]:
-    with browser.tab(chromium, server) as made:
-        yield made
 
 
 def card(page: Page, name: str) -> Locator:

@@ -12,6 +12,7 @@ from core import evaluation, registry, reporting
 from core.evaluation import AtCapacity, Contacted
 from core.records import Version
 from core.store import contacts, models, monitoring
+from core.views import model
 from core.workspace import Workspace
 
 
@@ -120,18 +121,16 @@ class Trust:
 
 def trust(workspace: Workspace) -> Trust | None:
     """Age, outcomes and newest realised verdict of the champion; None before the first promotion."""
+    health = model.health(workspace)
+    if health is None:
+        return None
     with workspace.store.reading() as db:
-        champion = registry.champion(db)
-        if champion is None:
-            return None
-        metrics, told = monitoring.list_metrics(db, "out_of_fold"), monitoring.list_performance(db)
-    own = metrics[(metrics["version"] == champion.version) & (metrics["metric"] == "roc_auc")]
-    realised = told[(told["kind"] == "realised") & (told["version"] == champion.version)]
+        told = monitoring.list_performance(db)
+    realised = told[(told["kind"] == "realised") & (told["version"] == health.champion.version)]
     newest = realised.iloc[-1] if len(realised) else {"chunk": "", "verdict": "", "sentence": ""}
     return Trust(
-        (workspace.now() - champion.known_at).days, int(own["n"].sum()), str(newest["chunk"]), str(newest["verdict"]),
-        str(newest["sentence"]),
-    )  # fmt: skip
+        health.age_days, health.roc_auc.n, str(newest["chunk"]), str(newest["verdict"]), str(newest["sentence"])
+    )
 
 
 def _contacted(workspace: Workspace, champion: Version) -> Contacted | None:

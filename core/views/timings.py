@@ -78,6 +78,17 @@ def usual(steps: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def usual_of_newest(workspace: Workspace, kind: str = "full") -> pd.DataFrame:
+    """What is `usual` for each step in the newest `USUAL_RUNS` runs of a kind, and `last`: seconds in the newest run.
+
+    By name, in the order in which the steps are done.
+    """
+    steps = step_history(workspace, kind, USUAL_RUNS)
+    newest = steps[steps["run_id"] == steps["run_id"].max()]
+    last = newest.groupby("name", sort=False)["seconds"].sum()
+    return usual(steps).assign(last=last).reindex(pd.unique(steps["name"]))
+
+
 def against_usual(own: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Steps of a run (name, seconds) with what was usual in the runs `before` it, and whether they were slow.
 

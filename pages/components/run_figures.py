@@ -41,10 +41,8 @@ def step_times(shown: Shown) -> None:
     if steps.empty:
         st.markdown("No run of this kind has finished a step yet.")
         return
-    newest = steps["run_id"].isin(steps["run_id"].unique()[-timings.USUAL_RUNS :])
-    usual = shown.once("usual steps", lambda: timings.usual(steps[newest]), kind)
-    names = list(dict.fromkeys(steps["name"]))
-    step = st.selectbox("Step", [ALL, *names], key="step", bind="query-params", width=240)
+    usual = shown.kept(timings.usual_of_newest, kind or "full")
+    step = st.selectbox("Step", [ALL, *usual.index], key="step", bind="query-params", width=240)
     if step == ALL:
         drawn = shown.once("step seconds", lambda: plots.step_seconds(steps), kind)
         st.plotly_chart(drawn, key="steps", config=CHART, alt=_all_text(steps))
@@ -54,10 +52,9 @@ def step_times(shown: Shown) -> None:
         st.plotly_chart(drawn, key="one-step", config=CHART, alt=_one_text(own, usual.loc[step]))
         st.caption(_one_text(own, usual.loc[step]))
     with st.expander("What is usual, step by step", icon=":material/timer:"):
-        last = steps[steps["run_id"] == steps["run_id"].max()].groupby("name", sort=False)["seconds"].sum()
-        told = usual.assign(last=last).reindex(names).rename_axis("step").reset_index()
         table(
-            told, f"{plural(len(told), 'step')}: seconds in the newest run, and what is usual", {
+            usual.rename_axis("step").reset_index(),
+            f"{plural(len(usual), 'step')}: seconds in the newest run, and what is usual", {
                 "step": "Step", "last": ("Newest run, s", "%.1f"), "median": ("Usual, s", "%.1f"),
                 "low": ("Quarter below, s", "%.1f"), "high": ("Quarter above, s", "%.1f"), "n": ("Runs", "%d"),
             }, most=20,
