@@ -21,7 +21,7 @@ from tqdm import tqdm
 from core.pipeline import contact, noting
 from core.replay import build_example, example_config
 from core.views import worklist
-from core.workspace import Workspace, open_workspace
+from core.workspace import Workspace, open_workspace, utc_now
 from tests import browser
 from tests.browser import DESKTOP, PHONE, go
 from tests.builders import make_workspace
@@ -36,7 +36,7 @@ HEIGHT = "() => document.querySelector('[data-testid=stMain]').scrollHeight"
 def prepare(folder: Path, example: Path | None) -> Workspace:
     """A company to look at in `folder`."""
     if example is None:
-        own = make_workspace(folder)
+        own = make_workspace(folder, now=utc_now)  # a worker will look at it
         build_example(own)
         config = example_config(own)
     else:

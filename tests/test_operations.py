@@ -164,6 +164,9 @@ def test_a_run_is_held_against_the_runs_of_its_kind_before_it(workspace: Workspa
     )
     assert timings.one_run(workspace, 1).slow == ""
     assert timings.step_history(workspace, "ingest", 3)["run_id"].tolist() == [12, 14, 16]
+    usual = timings.usual_of_newest(workspace, "full").loc["ingest"]
+    assert usual.to_dict() == {"median": 10.0, "low": 10.0, "high": 10.0, "n": 8.0, "last": 10.0}
+    assert timings.usual_of_newest(workspace, "packages").empty
     assert timings.recent_runs(workspace, state="failed").empty
     assert timings.recent_runs(workspace, limit=2)["id"].tolist() == [16, 15]
     with pytest.raises(NotFound, match="no run 99"):

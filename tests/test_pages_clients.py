@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from core.pipeline import contact, full
 from core.views import client, clients, export
 from core.views.clients import BANDS
 from pages.components import texts
@@ -85,6 +86,20 @@ def test_a_client_in_the_address_is_shown_with_reasons_history_and_past_clients(
     assert "Of the 8 past clients of whom the model thinks most alike" in said
     assert "It is no promise" in said
     assert "There is no client C9" in words(show(store.config_path, "client", client="C9"))
+
+
+def test_a_client_who_has_left_keeps_history_and_contacts_and_has_no_reasons(
+    stores: Stores, show: Open, tmp_path: Path
+) -> None:
+    store = opened(copy(stores.rich, tmp_path / "store"))
+    row = clients.client_list(store).clients.iloc[2]
+    contact.contacted(store, row["client"], "Anna Berger", result="left")
+    full.full_run(store)
+    app = show(store.config_path, "client", client=row["client"])
+    said = words(app)
+    assert "is not on the list any more. It has left." in said
+    assert "Reasons are told for clients on the list only." in said
+    assert len(app.get("plotly_chart")) == 1, "the risk over time"
 
 
 def test_without_a_client_in_the_address_one_is_looked_for_by_name(stores: Stores, show: Open) -> None:

@@ -25,7 +25,7 @@ def test_one_column_in_one_chunk_shows_both_sides_its_sentence_and_whom_it_touch
     said = words(app)
     row = drifted.row_of(monitoring.drift(store), "activity", "2026-07")
     assert row is not None
-    assert "**Alarm.** Activity is higher" in said
+    assert "**Alarm:** activity is higher" in said
     assert f"It touches {row['touched']:,.0f} clients" in said
     shapes = next(chart.proto for chart in app.get("plotly_chart") if "Both sides of activity" in chart.proto.alt)
     assert "n = 399 now, 400 in what the model learned from" in shapes.alt
@@ -48,7 +48,7 @@ def test_what_is_seen_of_a_column_are_the_shares_of_its_rows(stores: Stores) -> 
 def test_the_address_chooses_column_and_chunk_and_a_click_on_the_map_does_too(stores: Stores, show: Open) -> None:
     app = show(stores.rich / "config.toml", "drift", column="region", chunk="2026-05")
     assert (app.selectbox(key="column").value, app.selectbox(key="chunk").value) == ("region", "2026-05")
-    assert "Region is as before" in words(app)
+    assert "region is as before" in words(app)
     heat = plots.drift_heatmap(monitoring.drift(opened(stores.rich / "config.toml")))
     clicked = next(one for one in heat.data[1].customdata if one[:2] == ["satisfaction", "2026-06"])
     assert "satisfaction is as before" in clicked[2]

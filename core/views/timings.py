@@ -68,7 +68,8 @@ def usual(steps: pd.DataFrame) -> pd.DataFrame:
 
     `steps`: run_id, name, seconds. A step that a run does several times counts by their sum.
     """
-    summed = steps.groupby(["name", "run_id"], sort=False)["seconds"].sum()
+    seconds = steps.astype({"seconds": "float64"})  # of no step at all: pandas takes them for texts
+    summed = seconds.groupby(["name", "run_id"], sort=False)["seconds"].sum()
     grouped = summed.groupby("name")
     return pd.DataFrame(
         {

@@ -85,8 +85,7 @@ def drill_down(shown: Shown, drift: pd.DataFrame) -> None:
 
 def _one(shown: Shown, row: pd.Series) -> None:
     """What happened to a column in a chunk."""
-    sentence = str(row["sentence"])
-    st.markdown(f"**{str(row['verdict']).capitalize()}.** {plain(sentence[:1].upper() + sentence[1:])}")
+    st.markdown(f"**{str(row['verdict']).capitalize()}:** {plain(row['sentence'])}")
     (whom,) = monitoring.shown(row.to_frame().T)["whom"]
     if whom:
         st.markdown(f"It touches {whom}.")
@@ -144,7 +143,7 @@ def beside_columns(shown: Shown, drift: pd.DataFrame) -> None:
             st.caption("Not compared yet: there was no champion whose risks could drift.")
         else:
             newest = risk.iloc[-1]
-            st.caption(f"{plain(newest['sentence'])} n = {int(newest['current_n']):,} in {plain(newest['chunk'])}.")
+            st.caption(f"In {plain(newest['chunk'])} {plain(newest['sentence'])}")
             drawn = shown.once(
                 "drift of the risk", lambda: plots.effect_over_time(risk.tail(drifted.NEWEST), name="KS distance")
             )

@@ -108,6 +108,9 @@ def _snoozed(shown: Shown, snooze: dict[str, Any]) -> str:
 def why(one: OneClient) -> None:
     """The strongest reasons up and down."""
     st.subheader("Why")
+    if one.reasons.empty:
+        st.caption("Reasons are told for clients on the list only.")
+        return
     st.plotly_chart(plots.reason_bars(one.reasons), key="reasons", config=CHART, alt=_reasons_text(one))
 
 

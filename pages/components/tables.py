@@ -40,6 +40,8 @@ def table(
             shown[name] = 100 * shown[name].astype("float64")
         elif kind == "yes":
             shown[name] = shown[name].map({True: "yes", False: ""})
+        elif (digits := kind.removeprefix("%.").removesuffix("f")).isdigit():
+            shown[name] = shown[name].astype("float64").round(int(digits)) + 0.0  # no "-0.000"
     chosen: dict[str, Any] = {}
     if select is not None:
         name, deed = select
