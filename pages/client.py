@@ -27,6 +27,6 @@ with frame.tell_errors():
         one_client.ways_out(one)
     with right:
         one_client.over_time(SHOWN, one)
-        one_client.alike(SHOWN, found, one)
+        one_client.alike(SHOWN, one)
     one_client.log(SHOWN, one)
     frame.link("pages/clients.py", "All clients")

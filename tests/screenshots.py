@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from tqdm import tqdm
 
-from core.pipeline import contact, noting
+from core.pipeline import contact, full, noting
 from core.replay import build_example, example_config
 from core.views import worklist
 from core.workspace import Workspace, open_workspace, utc_now
@@ -42,6 +42,7 @@ def prepare(folder: Path, example: Path | None) -> Workspace:
     else:
         config = shutil.copytree(example.parent, folder / "example") / example.name
     workspace = open_workspace(config)
+    full.full_run(workspace)  # as last night
     _noted(workspace)
     return workspace
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from core.pipeline import contact, full
-from core.views import client, clients, export
+from core.views import batch, client, clients, export
 from core.views.clients import BANDS
 from pages.components import texts
 from tests.dashboard_fixtures import Stores, copy, opened
@@ -100,6 +100,10 @@ def test_a_client_who_has_left_keeps_history_and_contacts_and_has_no_reasons(
     assert "is not on the list any more. It has left." in said
     assert "Reasons are told for clients on the list only." in said
     assert len(app.get("plotly_chart")) == 1, "the risk over time"
+    told = batch.named(store, [row["client"], "C9"], clients.client_list(store))
+    assert told["name"].tolist() == [row["name"], "C9"]
+    assert told["owner"].tolist() == [row["owner"], ""]
+    assert not told["listed"].any()
 
 
 def test_without_a_client_in_the_address_one_is_looked_for_by_name(stores: Stores, show: Open) -> None:

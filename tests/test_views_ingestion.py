@@ -228,7 +228,7 @@ def test_who_vanished_is_still_found_when_small_parts_were_merged(workspace: Wor
 
 def test_without_a_list_those_who_vanished_stand_by_their_id(workspace: Workspace) -> None:
     arrive(workspace, "1.csv", book("2026-01-01", "AB"))
-    told = batch.named(["A", "Z"], client_list(workspace))
+    told = batch.named(workspace, ["A", "Z"], client_list(workspace))
     assert told.to_dict("list") == {
         "client": ["A", "Z"], "name": ["A", "Z"], "owner": ["", ""], "listed": [False, False],
     }  # fmt: skip

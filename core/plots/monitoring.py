@@ -47,9 +47,9 @@ def drift_heatmap(drift: pd.DataFrame, columns: list[str] | None = None) -> go.F
                 [0.5, clear(AMBER, 0.8)], [0.5, clear(RED, 0.65)], [1, clear(RED, 0.95)],
             ],
             colorbar={
-                "title": {"text": "of the threshold", "side": "right"}, "thickness": 10, "tickvals": [0, 0.5, 1, 2],
-                "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "len": 0.7,
-                "ticktext": ["0", "watch", "alarm", "2 x"], "outlinewidth": 0,
+                "title": {"text": "distance / threshold", "side": "top"}, "thickness": 10, "tickvals": [0, 0.5, 1, 2],
+                "orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom", "len": 1,
+                "ticktext": ["0", "watch", "alarm", "2"], "tickangle": 0, "outlinewidth": 0,
             },
             hoverinfo="skip",
         )

@@ -120,6 +120,15 @@ def risks_of_client(db: Session, client: str) -> pd.DataFrame:
     return _risk_frame(db, wanted.order_by(table.c.id))
 
 
+def last_names(db: Session, clients: list[str]) -> dict[str, tuple[str, str]]:
+    """The name and the owner that each of some hundred clients was last told with; without those never scored."""
+    table = tables.risks
+    known = db.known(table).subquery()
+    newest = select(func.max(known.c.id)).where(known.c.client.in_(clients)).group_by(known.c.client)
+    wanted = select(table.c.client, table.c.label, table.c.owner).where(table.c.id.in_(newest))
+    return {row.client: (row.label or row.client, row.owner) for row in db.connection.execute(wanted)}
+
+
 def last_risk(db: Session, client: str) -> dict[str, Any] | None:
     """The newest row of one client; None where there is none."""
     table = tables.risks

@@ -14,13 +14,15 @@ from core.config import FolderSource
 from core.errors import NotFound
 from core.parts import ROWS, SEEN
 from core.records import Batch
-from core.store import ingested
+from core.store import ingested, models
 from core.views.clients import ClientList
 from core.views.ingestion import read_as
 from core.workspace import Parts, Workspace
 
 #: a batch brings the whole book when it delivers at least this share of what any of the batches before it did
 _BOOK, _EARLIER = 0.5, 12
+#: clients off the list whose names are looked up at most
+MOST_NAMED = 500
 
 
 @dataclass(frozen=True)
@@ -122,14 +124,20 @@ def vanished(workspace: Workspace, batch_id: int | None = None) -> Vanished | No
     return workspace.reading_parts(read)
 
 
-def named(clients: list[str], listed: ClientList) -> pd.DataFrame:
-    """Clients with what the list says of them: client, name, owner, listed (still on it); those who are, first."""
+def named(workspace: Workspace, clients: list[str], listed: ClientList) -> pd.DataFrame:
+    """Clients with what is told of them: client, name, owner, listed (still on the list); those who are, first.
+
+    Of those who are not, the first `MOST_NAMED` are told as the list last had them, if it ever did.
+    """
     places = [place for place in listed.places_of(clients) if place is not None]
     known = listed.roster.select(["client", "name", "owner"]).take(pa.array(places, pa.int64())).to_pandas()
     known["owner"] = known["owner"].astype("str")
     on_it = set(known["client"])
     others = [client for client in clients if client not in on_it]
-    rest = pd.DataFrame({"client": others, "name": others, "owner": ""}, dtype="str")
+    with workspace.store.reading() as db:
+        names = models.last_names(db, others[:MOST_NAMED])
+    told = [(client, *names.get(client, (client, ""))) for client in others]
+    rest = pd.DataFrame(told, columns=["client", "name", "owner"], dtype="str")
     return pd.concat([known.assign(listed=True), rest.assign(listed=False)], ignore_index=True)
 
 

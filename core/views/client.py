@@ -52,7 +52,7 @@ class OneClient:
     #: its newest snooze and override, columns of the store; None where there is none
     snooze: dict[str, Any] | None
     override: dict[str, Any] | None
-    #: past clients most like it: client, as_of, outcome, risk, distance; and a sentence on them
+    #: past clients most like it: client, name, as_of, outcome, risk, distance; and a sentence on them
     nearest: pd.DataFrame
     nearest_sentence: str
     #: see `smallest_changes`; the risk they are to come below (NaN: it is below already)
@@ -83,6 +83,9 @@ def one_client(workspace: Workspace, client: str) -> OneClient | None:
     provisional = np.array([versions[name].provisional for name in known["version"]], dtype=bool)
     known["risk"] = known["risk"].where(~provisional)
     near, sentence, moves, target = _beside(workspace, found, place, client)
+    with workspace.store.reading() as db:
+        names = models.last_names(db, near["client"].tolist())
+    near["name"] = [names[one][0] if one in names else one for one in near["client"]]
     return OneClient(
         client=client, name=str(last["label"] or client), row=row, off_list=str(last["off_list"]), listed=found.size,
         provisional=found.provisional, reasons=reasons, client_change=by_client, model_change=by_model, history=known,

@@ -7,14 +7,11 @@ import streamlit as st
 
 from core import plots
 from core.views import arrivals, clients, ingestion
-from core.views.batch import named, vanished
+from core.views.batch import MOST_NAMED, named, vanished
 from core.wording import percent, plural
 from pages.components.frame import Shown, along, figure, link
 from pages.components.tables import CHART, table
 from pages.components.texts import ago, plain, when
-
-#: rows of the table of clients who are missing, at most
-_MOST = 500
 
 
 def troubles(shown: Shown) -> None:
@@ -141,7 +138,9 @@ def missing_clients(shown: Shown, batch: int | None = None) -> None:
     if not found.clients:
         st.markdown(f"None: all {plural(found.known, 'client')} of {before} are in {now} too.")
         return
-    told = shown.once("clients missing", lambda: named(found.clients, shown.kept(clients.client_list)), batch)
+    told = shown.once(
+        "clients missing", lambda: named(shown.workspace, found.clients, shown.kept(clients.client_list)), batch
+    )
     listed = int(told["listed"].sum())
     share = percent(len(told) / found.known)
     verb = "is" if len(told) == 1 else "are"
@@ -151,11 +150,13 @@ def missing_clients(shown: Shown, batch: int | None = None) -> None:
         "a word would be among these."
     )
     table(
-        told.head(_MOST), f"{plural(len(told), 'client')} of the file before who {verb} not in this one", {
+        told.head(MOST_NAMED), f"{plural(len(told), 'client')} of the file before who {verb} not in this one", {
             "client": "Client id", "name": "Client", "owner": "Client manager", "listed": ("Still on the list", "yes"),
         }, most=6, select=("client", _open),
     )  # fmt: skip
-    st.caption("Select a row to see the client." + (f" The first {_MOST:,} are shown." if len(told) > _MOST else ""))
+    st.caption(
+        "Select a row to see the client." + (f" The first {MOST_NAMED:,} are shown." if len(told) > MOST_NAMED else "")
+    )
     if batch is None:
         link("pages/ingestion.py", f"Batch {found.batch}", batch=str(found.batch))
 

@@ -164,19 +164,13 @@ def change(one: OneClient) -> None:
             )  # fmt: skip
 
 
-def alike(of: Shown, found: ClientList, one: OneClient) -> None:
+def alike(of: Shown, one: OneClient) -> None:
     """Past clients most like this one, and what became of them."""
     if one.nearest.empty:
         return
     st.subheader("Past clients like this one")
     st.markdown(plain(one.nearest_sentence))
-    places = found.places_of(one.nearest["client"].tolist())
-    names = found.roster["name"]
     shown = one.nearest.assign(
-        name=[
-            client if place is None else names[place].as_py()
-            for client, place in zip(one.nearest["client"], places, strict=True)
-        ],
         day=[when(moment, of.zone).split(",")[0] for moment in one.nearest["as_of"]],
         became=one.nearest["outcome"].map({1.0: "left", 0.0: "stayed"}),
     )
