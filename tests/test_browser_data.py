@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from core.views import ingestion
-from tests.browser import Server, go, settle
+from tests.browser import Server, eventually, go, settle
 from tests.dashboard_fixtures import MONTHS, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -21,10 +21,10 @@ def test_a_click_on_a_row_shows_that_batch_and_a_link_leads_back(server: Server,
     assert box is not None
     page.mouse.click(box["x"] + 12, box["y"] + 53)
     page.get_by_role("heading", name=f"Batch {newest['id']}: {newest['name']}").wait_for()
-    assert f"batch={newest['id']}" in page.url
+    eventually(page, True, lambda: f"batch={newest['id']}" in page.url)
     page.get_by_role("button", name="All batches").click()
     page.get_by_role("heading", name="Growth of the dataset").wait_for()
-    assert "batch=" not in page.url
+    eventually(page, False, lambda: "batch=" in page.url)
 
 
 def test_the_faults_of_a_batch_lead_to_the_rejected_rows_of_that_file(server: Server, page: Page) -> None:

@@ -58,7 +58,7 @@ def test_ingestion_that_is_killed_at_any_point_ends_as_if_it_had_not_been(tmp_pa
     make_ready(tmp_path)
     unharmed, *killed = told(tmp_path, "ingest")
     points = unharmed.pop("points")
-    assert points == len(killed) > 00
+    assert points == len(killed) > 100
     counts = [tuple(int(b[n]) for n in ("read", "accepted", "duplicate", "rejected")) for b in unharmed["batches"]]
     assert counts[:3] == [(40, 40, 0, 0), (40, 6, 33, 1), (2, 1, 0, 1)]
     assert len(unharmed["rows"]) == 90
