@@ -13,9 +13,10 @@ with frame.tell_errors():
         client_table.missing_text(SHOWN, found)
     places, key = client_table.filters(SHOWN, found)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(client_table.counted(SHOWN, found, places), width="stretch")
-        client_table.saved_filters(SHOWN)
         client_table.export(found, places)
+        client_table.saved_filters(SHOWN)
+        # at the right, for there a table's own buttons appear above it under the pointer
+        st.caption(client_table.counted(SHOWN, found, places), width="stretch")
     if len(places) == 0:
         st.markdown("No client meets these filters: take one away.")
     else:
