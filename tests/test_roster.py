@@ -60,6 +60,7 @@ def test_without_any_value_the_highest_risk_comes_first() -> None:
     table = roster.assemble([risks(("A", 0.2, None), ("C", 0.9, None))], *NO_ROWS)
     assert table["client"].to_pylist() == ["C", "A"]
     assert len(roster.assemble([], *NO_ROWS)) == 0
+    assert roster.missing(roster.assemble([], *NO_ROWS, missing=7)) == 7
 
 
 def test_values_of_the_clients_stand_beside_them_whatever_their_order() -> None:

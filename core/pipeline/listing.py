@@ -45,7 +45,7 @@ def _keep_roster(workspace: Workspace, dataset: Dataset, champion: Version, at: 
             return
         current, _ = dataset.current(at, workspace.config.data.stale_after)
         features = schema.features(current, workspace.model(champion).columns)
-        made = roster.assemble(models.listed_risks(db), current, features)
+        made = roster.assemble(models.listed_risks(db), current, features, models.count_missing(db))
     roster.keep(folder, name, made)
 
 

@@ -4,7 +4,7 @@ It holds nothing that the store and the dataset do not hold, and is made anew wh
 looks at a million clients without asking the store for them.
 """
 
-from core.roster.assembling import FEATURE, SCHEMA, assemble
+from core.roster.assembling import FEATURE, SCHEMA, assemble, missing
 from core.roster.comparing import PAST, Past, compare_with, past_clients
 from core.roster.keeping import clear, keep, keep_past, kept, kept_past, name_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "keep_past",
     "kept",
     "kept_past",
+    "missing",
     "name_of",
     "past_clients",
 ]

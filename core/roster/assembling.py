@@ -32,14 +32,17 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def assemble(risks: Iterable[pd.DataFrame], snapshots: pd.DataFrame, features: pd.DataFrame) -> pa.Table:
+def assemble(
+    risks: Iterable[pd.DataFrame], snapshots: pd.DataFrame, features: pd.DataFrame, missing: int = 0
+) -> pa.Table:
     """The roster: `SCHEMA`, `at_stake` (risk times value), `rank` by risk, `search`, and a column "=name" a feature.
 
     Clients with the most at stake come first; one whose value is not known counts with the median value. Where no
     value is known at all, the highest risk comes first.
 
     `risks`: frames of the newest row of each client on the list. `snapshots`: `_client` of the rows that `features`
-    (m, columns) are of; a client without one has no value in any of them.
+    (m, columns) are of; a client without one has no value in any of them. `missing`: clients not seen for
+    long, who are not listed.
     """
     told = pa.concat_tables([SCHEMA.empty_table(), *(_told(frame) for frame in risks)])
     risk, value = (told[name].to_numpy() for name in ("risk", "value"))
@@ -55,7 +58,13 @@ def assemble(risks: Iterable[pd.DataFrame], snapshots: pd.DataFrame, features: p
         made = made.append_column(f"{FEATURE}{name}", _feature(features[name], place))
     made = made.take(pa.array(order)).combine_chunks()
     at = made.column_names.index("owner")
-    return made.set_column(at, "owner", made["owner"].combine_chunks().dictionary_encode())
+    made = made.set_column(at, "owner", made["owner"].combine_chunks().dictionary_encode())
+    return made.replace_schema_metadata({"missing": str(missing)})
+
+
+def missing(roster: pa.Table) -> int:
+    """How many clients are not on the list because they were not seen for long."""
+    return int(roster.schema.metadata[b"missing"])
 
 
 def _told(frame: pd.DataFrame) -> pa.Table:

@@ -11,10 +11,13 @@ import pyarrow as pa
 from core import files
 from core.roster.comparing import Past
 
+#: of what is written; one in another format is not looked for
+_FORMAT = 2
+
 
 def name_of(newest_risk: int, version: str) -> str:
     """Name of the roster of a state of the store: the number of its newest risk, and the champion."""
-    return hashlib.blake2b(f"{newest_risk}\x1f{version}".encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(f"{_FORMAT}\x1f{newest_risk}\x1f{version}".encode(), digest_size=12).hexdigest()
 
 
 def keep(folder: Path, name: str, roster: pa.Table) -> None:

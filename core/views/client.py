@@ -89,7 +89,7 @@ def one_client(workspace: Workspace, client: str) -> OneClient | None:
     return OneClient(
         client=client, name=str(last["label"] or client), row=row, off_list=str(last["off_list"]), listed=found.size,
         provisional=found.provisional, reasons=reasons, client_change=by_client, model_change=by_model, history=known,
-        contacts=spoken.iloc[::-1].reset_index(drop=True), state=_state(workspace, row, spoken, snoozes, client),
+        contacts=spoken.iloc[::-1].reset_index(drop=True), state=_state(workspace, found, place, spoken, snoozes),
         snooze=_own(snoozes, client), override=standing_override(overrides, client, workspace.now()),
         nearest=near, nearest_sentence=sentence, changes=moves, target=target,
     )  # fmt: skip
@@ -101,17 +101,15 @@ def _own(frame: pd.DataFrame, client: str) -> dict[str, Any] | None:
 
 
 def _state(
-    workspace: Workspace, row: dict[str, Any] | None, spoken: pd.DataFrame, snoozes: pd.DataFrame, client: str
+    workspace: Workspace, found: ClientList, place: int | None, spoken: pd.DataFrame, snoozes: pd.DataFrame
 ) -> str:
     """Whether the client is to be called now."""
-    now: datetime = workspace.now()
-    last, snooze = spoken.tail(1), snoozes[snoozes["client"] == client]
-    if row is None:
+    if place is None:
         return worklist.LEFT
-    table = client_list(workspace).roster
-    place = client_list(workspace).place_of(client)
+    now: datetime = workspace.now()
+    last, snooze = spoken.tail(1), snoozes[snoozes["client"] == found.roster["client"][place].as_py()]
     listed = worklist.week_list(
-        table.slice(place or 0, 1), last, snooze, now=now, week=worklist.week_of(now, workspace.config.schedule.zone),
+        found.roster.slice(place, 1), last, snooze, now=now, week=worklist.week_of(now, workspace.config.schedule.zone),
         capacity=1,
     )  # fmt: skip
     return str(listed.noted["state"].iloc[0]) if len(listed.noted) else worklist.OPEN

@@ -44,8 +44,6 @@ class ClientList:
     roster: pa.Table
     champion: Version | None
     cuts: BandCuts | None
-    #: clients not seen for long
-    missing: int
     #: faults of the data, answered or not
     faults: tuple[dict[str, Any], ...]
 
@@ -64,6 +62,11 @@ class ClientList:
         """When the newest risk was told."""
         newest = pc.max(self.roster["scored_at"]).as_py()
         return None if newest is None else newest
+
+    @property
+    def missing(self) -> int:
+        """How many clients are not listed because they were not seen for long."""
+        return roster.missing(self.roster)
 
     @property
     def size(self) -> int:
@@ -162,11 +165,11 @@ def client_list(workspace: Workspace) -> ClientList:
     """Every current client."""
     with workspace.store.reading() as db:
         champion = registry.champion(db)
-        newest, missing = models.newest_risk(db), models.count_missing(db)
+        newest = models.newest_risk(db)
         faults = tuple(dict(one) for one in monitoring.list_faults(db))
     table = roster.kept(workspace.lists_folder, roster.name_of(newest, champion.version if champion else ""))
     cuts = band_cuts(champion.base_rate, workspace.config.worklist) if champion else None
-    return ClientList(_made(workspace, champion) if table is None else table, champion, cuts, missing, faults)
+    return ClientList(_made(workspace, champion) if table is None else table, champion, cuts, faults)
 
 
 def _made(workspace: Workspace, champion: Version | None) -> pa.Table:
@@ -177,7 +180,7 @@ def _made(workspace: Workspace, champion: Version | None) -> pa.Table:
     current, _ = dataset.current(workspace.now(), workspace.config.data.stale_after)
     features = schema.features(current, workspace.model(champion).columns)
     with workspace.store.reading() as db:
-        return roster.assemble(models.listed_risks(db), current, features)
+        return roster.assemble(models.listed_risks(db), current, features, models.count_missing(db))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,8 +10,9 @@ import pandas as pd
 from core import evaluation, registry, reporting
 from core.evaluation import AtCapacity, Contacted
 from core.records import Version
-from core.store import contacts, models, monitoring
+from core.store import contacts, monitoring
 from core.views import model
+from core.views.clients import client_list
 from core.workspace import Workspace
 
 
@@ -151,8 +151,5 @@ def _contacted(workspace: Workspace, champion: Version) -> Contacted | None:
 
 def _team_share(workspace: Workspace) -> float:
     """Share of the current clients that the client managers can call in a week, 0-1."""
-    with workspace.store.reading() as db:
-        newest: Any = models.current_risks(db)
-    listed = newest[newest["risk"].notna()]
-    owners = max(1, int((pd.unique(listed["owner"]) != "").sum()))
-    return min(1.0, owners * workspace.config.worklist.capacity / max(len(listed), 1))
+    listed = client_list(workspace)
+    return min(1.0, max(1, len(listed.owners)) * workspace.config.worklist.capacity / max(listed.size, 1))
