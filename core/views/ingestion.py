@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import pandas as pd
 import pyarrow as pa
@@ -30,8 +29,8 @@ def batches(workspace: Workspace) -> pd.DataFrame:
     """Every batch, newest first; `state`: taken, refused, withdrawn or expired; `read_as`: how, in words."""
     with workspace.store.reading() as db:
         found, aside = ingested.list_batches(db), ingested.set_aside(db)
-    rows = [{**asdict(batch), "state": _state(batch, aside), "read_as": read_as(batch)} for batch in found]
-    return pd.DataFrame(rows, columns=[*BATCH_COLUMNS, "state", "read_as"])
+    made = pd.DataFrame({name: [getattr(batch, name) for batch in found] for name in BATCH_COLUMNS})
+    return made.assign(state=[_state(batch, aside) for batch in found], read_as=[read_as(batch) for batch in found])
 
 
 def refused(batches: pd.DataFrame) -> pd.DataFrame:
