@@ -229,7 +229,7 @@ def first_bytes(config: Path, client: str) -> dict[str, int]:
                 tab.goto(f"http://127.0.0.1:{port}/{'' if name == 'today' else name}{query}")
                 tab.wait_for_function(
                     "() => document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state')"
-                    " === 'notRunning'",
+                    " === 'notRunning' && document.querySelector('h1')",
                     timeout=120_000,
                 )
                 tab.wait_for_timeout(1000)
