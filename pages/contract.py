@@ -26,7 +26,8 @@ with frame.tell_errors():
         tables.table(
             summaries, f"Summary statistics and missing share of {plural(len(summaries), 'column')}", {
                 "column": "Column", "missing": ("Missing", "share"), "n": ("n known", "%,d"), "mean": "Mean",
-                "std": "Standard deviation", "min": "Smallest", "q25": "Lower quartile", "median": "Median",
-                "q75": "Upper quartile", "max": "Largest", "most_frequent": "Most frequent",
-            }, most=14,
+                "std": "Standard deviation", "min": ("Smallest", 100), "q25": ("Lower quartile", 100),
+                "median": ("Median", 100), "q75": ("Upper quartile", 100), "max": ("Largest", 100),
+                "most_frequent": "Most frequent",
+            }, most=20,
         )  # fmt: skip

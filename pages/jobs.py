@@ -25,12 +25,14 @@ with frame.tell_errors():
     else:
         st.header("What was asked")
         st.caption(f"The last {plural(len(jobs), 'job')}, newest first.")
+        asked = operations.job_frame(jobs, SHOWN.own.now())
+        asked["whose"] = job_buttons.whose(SHOWN, asked["config"])
         tables.table(
-            operations.job_frame(jobs, SHOWN.own.now()),
+            asked,
             f"The last {plural(len(jobs), 'job')}, newest first: who asked, how long each waited and ran, its end",
-            {
+            tables.filled(asked, {
                 "id": ("Job", "%d"), "kind": "Kind", "state": "State", "asked_by": "Asked by",
                 "asked_at": ("Asked", "instant"), "waited": ("Waited, s", "%.0f"), "ran": ("Ran, s", "%.0f"),
-                "sentence": ("What came of it", "wide"), "config": "For",
-            }, zone=ZONE, most=12,
+                "sentence": ("What came of it", "wide"), "whose": ("For", 160),
+            }), zone=ZONE, most=12,
         )  # fmt: skip

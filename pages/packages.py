@@ -14,7 +14,7 @@ with frame.tell_errors():
     if packages.empty:
         st.markdown("Installed packages have not been held against the newest ones yet.")
     else:
-        frame.freshness(SHOWN, packages["known_at"].max(), "Looked up")
+        frame.freshness(SHOWN, packages["known_at"].max(), "Newest versions")
         package_figures.figures(packages)
     job_buttons.job_button(
         SHOWN, "packages", "Look for newer versions now", text="Asks the package index that pip uses here"
@@ -24,11 +24,12 @@ with frame.tell_errors():
     if not packages.empty:
         shown = package_figures.wanted(packages)
         tables.table(
-            shown, f"{plural(len(shown), 'installed package')}, outdated ones first", {
-                "name": "Package", "installed": "Installed", "newest": "Newest", "outdated": ("Outdated", "yes"),
-                "trained_with": "Champion made with", "changed": ("Changed since", "yes"),
-                "direct": ("Asked for by Bellwether", "yes"), "failure": ("Why it is not known", "wide"),
-            }, most=15,
+            shown, f"{plural(len(shown), 'installed package')}, outdated ones first", tables.filled(shown, {
+                "name": ("Package", 200), "installed": ("Installed", 110), "newest": ("Newest", 110),
+                "outdated": ("Outdated", "yes"), "trained_with": "Champion made with",
+                "changed": ("Changed since", "yes"), "direct": ("Asked for by Bellwether", "yes"),
+                "failure": ("Why it is not known", "wide"),
+            }), most=15,
         )  # fmt: skip
         st.caption(
             "Versions are pinned: a newer one is taken with `make pins` and a new installation, never by itself. "

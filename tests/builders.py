@@ -115,6 +115,14 @@ def clients_frame(
     return made
 
 
+def middle_frame() -> pd.DataFrame:
+    """400 clients of whom those in the middle leave, which no straight line sees: a rule does better."""
+    random = np.random.default_rng(4)
+    middle = random.uniform(-1, 1, 400)
+    left = random.random(400) < np.where(np.abs(middle) < 0.4, 0.6, 0.1)
+    return pd.DataFrame({"client_id": [f"C{n}" for n in range(400)], "middle": middle, "exited": left.astype(int)})
+
+
 def write_csv(path: Path, content: pd.DataFrame | str | bytes, **how: Any) -> Path:
     """Write a frame (`how`: arguments of `to_csv`), a text or bytes to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -183,6 +183,17 @@ def test_the_segment_whose_risks_are_off_comes_first_and_is_told() -> None:
     assert found.groupby("column")["n"].sum().tolist() == [4000] * 3
 
 
+def test_segments_of_a_date_are_told_as_dates_earlier_ones_first() -> None:
+    outcome, risk = drawn(400, 3)
+    features = pd.DataFrame({"ends": np.repeat([-60.0, -30.0, 10.0, 200.0], 100)})
+    found = evaluation.segments(outcome, risk, features, dates={"ends"})
+    # quartiles at -37.5, -10 and 57.5 days before the snapshot
+    assert set(found["segment"]) == {
+        "in 38 days to in 60 days", "in 10 days to in 38 days", "58 days ago to in 10 days",
+        "200 days ago to 58 days ago",
+    }  # fmt: skip
+
+
 def test_where_risks_come_true_no_segment_is_called_off() -> None:
     called = 0
     for seed in range(20):

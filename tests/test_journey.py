@@ -20,7 +20,7 @@ from core.records import Batch
 from core.store import ingested, models
 from core.views import clients, ingestion, model, monitoring, operations, timings
 from core.workspace import Workspace
-from tests.builders import Clock, clients_frame, drop, make_workspace
+from tests.builders import Clock, clients_frame, drop, make_workspace, middle_frame
 
 LOGISTIC: dict[str, Any] = {"model": {"families": ["logistic"]}}
 
@@ -280,15 +280,7 @@ def test_a_run_with_no_model_better_than_the_base_rate_promotes_nothing(tmp_path
 def test_where_the_model_fails_and_a_column_does_not_the_list_follows_a_rule(tmp_path: Path) -> None:
     clock = Clock()
     workspace = make_workspace(tmp_path, LOGISTIC, clock)
-    random = np.random.default_rng(4)
-    middle = random.uniform(-1, 1, 400)  # clients in the middle leave: no straight line sees it
-    frame = pd.DataFrame(
-        {
-            "client_id": [f"C{n}" for n in range(400)],
-            "middle": middle,
-            "exited": (random.random(400) < np.where(np.abs(middle) < 0.4, 0.6, 0.1)).astype(int),
-        }
-    )
+    frame = middle_frame()
     drop(workspace, "clients.csv", frame)
     sentence = full.full_run(workspace)
     assert "Until a model is worth promoting, the list follows one rule: the column middle alone." in sentence

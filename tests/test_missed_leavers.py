@@ -67,9 +67,9 @@ def test_the_page_tells_how_many_and_leads_to_the_client(stores: Stores, show: O
     app = show(store.config_path, "quality", look="Missed leavers", missed=client)
     said = words(app)
     assert found.sentence in said
-    assert f"**{client}**" in said
+    assert f"**Client {client} Ltd**" in said
     (shown,) = [one for one in tables(app) if "outcome_known_at" in one]
-    assert shown["client"].tolist() == found.clients["client"].tolist()
+    assert shown["name"].tolist() == [f"Client {one} Ltd" for one in found.clients["client"]]
     assert not show(stores.provisional / "config.toml", "quality", look="Missed leavers").exception
 
 

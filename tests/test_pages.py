@@ -111,6 +111,17 @@ def test_jobs_for_the_example_stand_in_ones_own_queue_under_the_examples_config(
     assert not operations.jobs(opened(own.folder / "example" / "config.toml"))
 
 
+def test_jobs_name_for_whom_they_are_where_not_for_ones_own_clients(stores: Stores, show: Open, tmp_path: Path) -> None:
+    config = copy(stores.rich, tmp_path / "own")
+    own = opened(config)
+    jobs.enqueue(own.store, "full", str(own.config_path), own.now(), "Ada")
+    (shown,) = tables(show(config, "jobs"))
+    assert "whose" not in shown
+    jobs.enqueue(own.store, "retrain", str(own.folder / "example" / "config.toml"), own.now(), "Ada")
+    (shown,) = tables(show(config, "jobs"))
+    assert shown["whose"].tolist() == ["example company", ""]
+
+
 def test_without_an_example_the_address_of_one_shows_ones_own(stores: Stores, show: Open) -> None:
     app = show(stores.provisional / "config.toml", "today", workspace="example")
     assert "made one." not in words(app)

@@ -21,7 +21,8 @@ from core.views.versions import Common, compare
 from core.wording import percent, plural
 from core.workspace import Workspace
 from pages.components.texts import money, plain
-from tests.dashboard_fixtures import Stores, copy, opened
+from tests.builders import drop, make_workspace, middle_frame
+from tests.dashboard_fixtures import PAGES, Stores, copy, opened
 from tests.page_driver import Open, button, tables, words
 
 
@@ -48,7 +49,7 @@ def test_the_quality_page_says_its_grade_first_then_figures_calls_segments_and_t
     assert quality.sentence in said
     assert "being explainable costs" in said
     assert all(one in said for one in judged.baselines)
-    assert any("who knows the base rate alone" in one for one in judged.baselines)
+    assert any("a guess by the base rate alone" in one for one in judged.baselines)
 
 
 def test_the_threshold_slider_tells_counts_and_money_from_what_the_version_keeps(stores: Stores, show: Open) -> None:
@@ -112,6 +113,25 @@ def _as_of_an_older_program(store: Workspace, champion: Version) -> None:
     (folder / registry.MANIFEST).write_bytes(content)
     with store.store.writing() as db:
         models.change_manifest(db, replace(champion, manifest_sha256=hashlib.sha256(content).hexdigest()))
+
+
+def test_where_the_list_follows_a_rule_every_page_says_so_or_goes_on(show: Open, tmp_path: Path) -> None:
+    store = make_workspace(tmp_path, {"model": {"families": ["logistic"]}})
+    drop(store, "clients.csv", middle_frame())
+    full.full_run(store)
+    champion = store.champion()
+    assert champion is not None
+    assert champion.family == "rule"
+    for page in PAGES:
+        app = show(store.config_path, page)
+        assert not app.exception, page
+        assert not app.error, page
+    for look in ("Curves", "Segments", "Over time", "Missed leavers", "What moves it", "The contest"):
+        app = show(store.config_path, "quality", look=look)
+        assert not app.exception, look
+        assert not app.error, look
+    assert "middle" in words(show(store.config_path, "quality", look="What moves it"))
+    assert "rule by one column" in words(show(store.config_path, "versions"))
 
 
 def test_pairs_of_columns_are_shown_where_the_champion_has_them(

@@ -21,7 +21,7 @@ from core.pipeline.rebuild import rebuild, same_bits
 from core.records import Version
 from core.store import models
 from core.workspace import Workspace
-from tests.builders import drop, make_workspace
+from tests.builders import drop, make_workspace, middle_frame
 from tests.model_builders import hand_made
 from tests.version_builders import FIRST, copied, lived, versions_of
 
@@ -74,11 +74,7 @@ def test_a_version_is_made_again_to_the_bit_and_nothing_is_written(
 
 def test_a_rule_is_made_again(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path, FIRST)
-    random = np.random.default_rng(4)
-    middle = random.uniform(-1, 1, 400)  # clients in the middle leave: no straight line sees it
-    left = random.random(400) < np.where(np.abs(middle) < 0.4, 0.6, 0.1)
-    frame = pd.DataFrame({"client_id": [f"C{n}" for n in range(400)], "middle": middle, "exited": left.astype(int)})
-    drop(workspace, "clients.csv", frame)
+    drop(workspace, "clients.csv", middle_frame())
     full.full_run(workspace)
     (version,) = versions_of(workspace)
     assert version.family == "rule"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from core import statistics
-from core.wording import number, percent, plural
+from core.wording import days_text, number, percent, plural
 
 #: bands of a column of numbers, of as many rows each
 _BANDS = 4
@@ -24,17 +25,19 @@ COLUMNS = [
 
 
 def segments(
-    y_true: np.ndarray, risk: np.ndarray, features: pd.DataFrame, cluster: np.ndarray | None = None, least: int = _LEAST
-) -> pd.DataFrame:
+    y_true: np.ndarray, risk: np.ndarray, features: pd.DataFrame, cluster: np.ndarray | None = None,
+    least: int = _LEAST, dates: Collection[str] = (),
+) -> pd.DataFrame:  # fmt: skip
     """Quality in each category and in each band of the numbers, `COLUMNS`, worst first.
 
     `gap`: mean risk less the rate of leavers, with its interval; `q`: how likely such a gap is by chance, corrected
     for the number of segments (Benjamini & Hochberg 1995, JRSS B 57:289); `off`: q below .05. Then come the segments
-    of the lowest roc_auc. Segments of fewer than `least` rows are left out.
+    of the lowest roc_auc. Segments of fewer than `least` rows are left out. `dates`: the columns that hold days from
+    a date to the snapshot.
     """
     made = []
     for name in features:
-        for segment, rows in _parts(features[name], least):
+        for segment, rows in _parts(features[name], least, days=name in dates):
             own = None if cluster is None else cluster[rows]
             gap = statistics.mean(risk[rows] - y_true[rows], cluster=own)
             auc = statistics.roc_auc(y_true[rows], risk[rows], cluster=own)
@@ -69,7 +72,7 @@ def worst_sentence(found: pd.DataFrame) -> str:
     )
 
 
-def _parts(values: pd.Series, least: int) -> list[tuple[str, np.ndarray]]:
+def _parts(values: pd.Series, least: int, *, days: bool) -> list[tuple[str, np.ndarray]]:
     """(name, rows as mask) of each part of a column that has enough rows."""
     absent = values.isna().to_numpy()
     parts = [("unknown", absent)]
@@ -81,7 +84,9 @@ def _parts(values: pd.Series, least: int) -> list[tuple[str, np.ndarray]]:
         edges = np.unique(np.nanquantile(known, np.arange(_BANDS + 1) / _BANDS))
         bands = np.searchsorted(edges[1:-1], known, side="right")
         for place, (low, high) in enumerate(pairwise(edges.tolist())):
-            parts.append((f"{number(low)} to {number(high)}", ~absent & (bands == place)))
+            # more days from the snapshot: an earlier date
+            name = f"{days_text(high)} to {days_text(low)}" if days else f"{number(low)} to {number(high)}"
+            parts.append((name, ~absent & (bands == place)))
     return [(name, rows) for name, rows in parts if rows.sum() >= least]
 
 

@@ -15,7 +15,7 @@ from core.config import ModelConfig
 from core.model import AdditiveModel
 from core.pipeline.reference import kept_with_version
 from core.records import Decision, Metric, Version
-from core.schema import Contract
+from core.schema import DATE, Contract
 from core.training import Contest, Rule, TrainingSet
 from core.workspace import Workspace
 
@@ -58,7 +58,8 @@ def save(made: Made, at: datetime, *, provisional: bool) -> tuple[Version, list[
     threshold = evaluation.best_threshold(outcome, own)
     metrics = evaluation.evaluate(outcome, own, threshold=threshold, seed=config.seed, cluster=groups)
     by_name = {metric.metric: metric for metric in metrics}
-    segments = evaluation.segments(outcome, own, known.features[tested].reset_index(drop=True), groups)
+    dates = {column.name for column in made.contract.columns if column.kind == DATE}
+    segments = evaluation.segments(outcome, own, known.features[tested].reset_index(drop=True), groups, dates=dates)
     made_from = {
         "fingerprint": made.fingerprint, "config": config.model_dump(mode="json"),
         "contract": made.contract.fingerprint, "at": at.isoformat(),
@@ -107,9 +108,9 @@ def _judged_on(client: np.ndarray, worth: np.ndarray | None) -> dict[str, int]:
 
 
 def _baselines(made: Made, tested: np.ndarray, cluster: np.ndarray | None) -> list[dict[str, Any]]:
-    """The version beside who knows the base rate alone, and beside the best single column."""
+    """The version beside a guess by the base rate alone, and beside the best single column."""
     outcome, risk = made.known.outcome[tested], made.risk[tested]
-    theirs = {"who knows the base rate alone": evaluation.base_rate(outcome)}
+    theirs = {"a guess by the base rate alone": evaluation.base_rate(outcome)}
     if made.rule is not None and made.model.family != "rule":
         theirs[f"the column {made.rule.column} alone"] = made.rule.risk[tested]
     seed = made.config.seed

@@ -11,17 +11,18 @@ import plotly.graph_objects as go
 from core.plots.look import AROUND, BLUE, LAYOUT, LOWERS, RAISES, SLATE, clear
 
 
-def effect_curve(curve: pd.DataFrame) -> go.Figure:
+def effect_curve(curve: pd.DataFrame, axis: str) -> go.Figure:
     """What a column adds to the log-odds: a line over its numbers, or a bar for each level.
 
-    `curve`: value, text, contribution; the row without a value is for clients of whom it is not known.
+    `curve`: value, text, contribution; the row without a value is for clients of whom it is not known. `axis`:
+    what the values are.
     """
     known = curve[curve["value"].notna()]
     figure = go.Figure()
     if pd.api.types.is_numeric_dtype(curve["value"]):
         figure.add_scatter(
             x=known["value"], y=known["contribution"], mode="lines", line={"color": BLUE, "width": 2},
-            hovertemplate="%{x:,}: %{y:+.2f}<extra></extra>",
+            text=known["text"], hovertemplate="%{text}: %{y:+.2f}<extra></extra>",
         )  # fmt: skip
     else:
         figure.add_bar(
@@ -31,7 +32,7 @@ def effect_curve(curve: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
     figure.add_hline(y=0, line={"color": SLATE, "width": 1})
     figure.update_layout(LAYOUT, height=280, showlegend=False)
-    figure.update_xaxes(title=None)
+    figure.update_xaxes(title=escape(axis), tickformat=",")
     figure.update_yaxes(title="↑ raises the risk (log-odds)")
     return figure
 

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
+from core.schema import DATE
 from core.scoring import effect_curve, pair_table
 from core.workspace import Workspace
 
 
-def effects(workspace: Workspace) -> dict[str, pd.DataFrame]:
-    """column -> its effect curve (`value`, `text`, `contribution`), the widest first; empty without a champion."""
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What one column adds to the log-odds."""
+
+    #: value, text, contribution
+    curve: pd.DataFrame
+    #: what the values are, with their unit where they are not as they came
+    axis: str
+
+    @property
+    def width(self) -> float:
+        """From the lowest contribution to the highest."""
+        return float(self.curve["contribution"].max() - self.curve["contribution"].min())
+
+
+def effects(workspace: Workspace) -> dict[str, Effect]:
+    """column -> its effect, the widest first; empty without a champion."""
     champion = workspace.champion()
     if champion is None:
         return {}
     model = workspace.model(champion)
-    curves = {column.name: effect_curve(model, column.name) for column in model.columns}
-    told = {name: curve for name, curve in curves.items() if len(curve)}
-    return dict(
-        sorted(
-            told.items(), key=lambda one: (-float(one[1]["contribution"].max() - one[1]["contribution"].min()), one[0])
+    made = {
+        column.name: Effect(
+            effect_curve(model, column.name),
+            f"{column.name}, days before the snapshot" if column.kind == DATE else column.name,
         )
-    )
+        for column in model.columns
+    }
+    told = [(name, effect) for name, effect in made.items() if len(effect.curve)]
+    return dict(sorted(told, key=lambda one: (-one[1].width, one[0])))
 
 
 def pairs(workspace: Workspace) -> dict[tuple[str, str], pd.DataFrame]:

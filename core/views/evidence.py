@@ -36,7 +36,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "family": ("Kind of model", "text"),
     "tested": ("of these, held out by a fold", "count"),
     "roc_auc": ("roc_auc of the challenger out of fold", "figure"),
-    "log_loss_against_base": ("Log loss against who knows the base rate alone (below 0: better)", "change"),
+    "log_loss_against_base": ("Log loss against a guess by the base rate alone (below 0: better)", "change"),
     "newest_roc_auc": ("roc_auc of the challenger on the newest third", "figure"),
     "newest_log_loss_against_base": ("Log loss against the base rate on the newest third", "change"),
     "best_column": ("Best single column", "text"),

@@ -139,7 +139,7 @@ def column_summaries(workspace: Workspace) -> pd.DataFrame:
     )
     missing = found[found["statistic"] == "missing"].set_index("column")
     known = (missing["n"] * (1 - missing["value"].astype("float64"))).round().astype(int)
-    texts = texts.reindex(columns=list(STATISTICS)).fillna("")
+    texts = texts.reindex(columns=list(STATISTICS)).astype(object).fillna("")
     made = pd.DataFrame({"missing": missing["value"].astype("float64"), "n": known}).join(texts)
     return made.reset_index()
 

@@ -9,7 +9,7 @@ import pandas as pd
 from core import scoring
 from core.statistics import Interval
 from core.store import missed as stored
-from core.store import monitoring
+from core.store import models, monitoring
 from core.wording import percent, plural
 from core.workspace import Workspace
 
@@ -18,7 +18,7 @@ from core.workspace import Workspace
 class MissedLeavers:
     """Leavers from the low band."""
 
-    #: client, risk, as_of, told_at, version, reasons (a sentence), outcome_known_at; those known last first
+    #: client, name, risk, as_of, told_at, version, reasons (a sentence), outcome_known_at; those known last first
     clients: pd.DataFrame
     #: all who left and had a risk before that was known, and how many of them were missed
     leavers: int
@@ -42,9 +42,13 @@ def missed_leavers(workspace: Workspace) -> MissedLeavers:
     with workspace.store.reading() as db:
         figures = monitoring.list_metrics(db, stored.MISSED)
         found = stored.list_missed(db, stored.MOST)
+        names = models.last_names(db, found["client"].tolist())
     own = figures[figures["metric"] == stored.LOW_BAND]
     reasons = [" · ".join(scoring.sentence(one) for one in why[:3]) for why in found["reasons"]]
-    clients = found.assign(reasons=pd.Series(reasons, index=found.index, dtype=object))
+    clients = found.assign(
+        reasons=pd.Series(reasons, index=found.index, dtype=object),
+        name=pd.Series([names[one][0] if one in names else one for one in found["client"]], found.index, dtype=object),
+    )
     if own.empty:
         return MissedLeavers(clients, 0, 0, Interval(float("nan"), float("nan"), float("nan")))
     n, value, low, high = (own[name].iloc[-1] for name in ("n", "value", "low", "high"))

@@ -110,6 +110,14 @@ def grade(workspace: Workspace) -> str | None:
     return "" if champion.provisional else str(given.get("letter", ""))
 
 
+def rows_known(workspace: Workspace) -> int | None:
+    """How many snapshots had a known outcome when the champion was made, which learned from all or from a sample."""
+    champion = workspace.champion()
+    if champion is None:
+        return None
+    return int(registry.read_manifest(workspace.models_folder, champion).get("rows_available", champion.trained_rows))
+
+
 @dataclass(frozen=True)
 class Health:
     """How the champion is doing, in few figures."""

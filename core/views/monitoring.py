@@ -83,6 +83,11 @@ def verdicts(workspace: Workspace) -> pd.DataFrame:
         return stored.list_performance(db)[VERDICT_COLUMNS]
 
 
+def newest_first(told: pd.DataFrame) -> pd.DataFrame:
+    """`verdicts` as a table; how many outcomes are known is left out of estimates, which need none."""
+    return told.assign(coverage=told["coverage"].where(~told["kind"].isin(["estimated", "weighted"]))).iloc[::-1]
+
+
 def faults(workspace: Workspace) -> pd.DataFrame:
     """What is wrong with the data, newest first, with what people said of it."""
     with workspace.store.reading() as db:

@@ -84,8 +84,9 @@ def jobs(workspace: Workspace) -> list[Job]:
 def job_frame(found: list[Job], now: datetime) -> pd.DataFrame:
     """Jobs as a table, with the seconds that each waited and ran (until `now` where it still does)."""
     frame = pd.DataFrame([asdict(job) for job in found], columns=list(Job.__dataclass_fields__))
-    begun = pd.to_datetime(frame["started_at"], utc=True)
-    ended = pd.to_datetime(frame["ended_at"], utc=True).fillna(pd.Timestamp(now))
+    instants = ("started_at", "ended_at")
+    begun, ended = (pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]") for name in instants)
+    ended = ended.fillna(pd.Timestamp(now))
     frame["waited"] = (begun.fillna(ended) - pd.to_datetime(frame["asked_at"], utc=True)).dt.total_seconds()
     frame["ran"] = (ended - begun).dt.total_seconds()
     return frame

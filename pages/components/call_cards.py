@@ -12,7 +12,7 @@ from core.views.worklist import Today
 from core.wording import like_this, percent, plural
 from pages.components import client_dialogs
 from pages.components.frame import Shown, link
-from pages.components.texts import money, plain, points, when
+from pages.components.texts import day, money, plain, points
 
 #: cards shown before one asks for more
 AT_ONCE = 18
@@ -88,7 +88,8 @@ def facts(shown: Shown, row: dict[str, Any]) -> str:
     if pd.isna(row["contacted_at"]):
         said.append("no contact yet")
     else:
-        day = when(row["contacted_at"], shown.zone).split(",")[0]
         result = client_dialogs.result_text(row["result"]).lower()
-        said.append(f"{client_dialogs.how_text(row['how']).lower()} on {day}: {result}")
+        said.append(
+            f"{client_dialogs.how_text(row['how']).lower()} on {day(row['contacted_at'], shown.zone)}: {result}"
+        )
     return " · ".join(said)

@@ -13,7 +13,7 @@ from core.views.contract import ContractShown
 from core.wording import plural
 from pages.components.batch_deeds import done
 from pages.components.frame import Shown, figure, tell_errors
-from pages.components.tables import table
+from pages.components.tables import filled, table
 from pages.components.texts import plain
 
 _PROPOSAL = "proposed contract"
@@ -37,13 +37,13 @@ def columns(found: ContractShown) -> None:
     """Every column: what it is for, its kind, what is missing and usual."""
     alone = found.columns
     columns = {
-        "column": "Column", "used_as": "Used as", "kind": "Kind", "missing": ("Missing", "share"),
+        "column": "Column", "used_as": ("Used as", 240), "kind": "Kind", "missing": ("Missing", "share"),
         "usual": ("Usual", "wide"), "note": ("Note", "wide"),
     }  # fmt: skip
     st.header("Columns")
     table(
-        alone, f"{plural(len(alone), 'column')} of a client table and what each is used for",
-        {name: how for name, how in columns.items() if (alone[name].notna() & (alone[name] != "")).any()}, most=14,
+        alone, f"{plural(len(alone), 'column')} of a client table and what each is used for", filled(alone, columns),
+        most=20,
     )  # fmt: skip
 
 

@@ -6,22 +6,23 @@ import pandas as pd
 import streamlit as st
 
 from core import plots
+from core.views.effects import Effect
 from pages.components.tables import CHART
 from pages.components.texts import plain
 
 Pairs = dict[tuple[str, str], pd.DataFrame]
 
 
-def effects(curves: dict[str, pd.DataFrame]) -> None:
+def effects(found: dict[str, Effect]) -> None:
     """What each column adds to the risk, one at a time."""
     st.header("What moves the risk")
-    chosen = st.selectbox("Column", list(curves), key="effect", bind="query-params", width=320) or next(iter(curves))
-    curve = curves[chosen]
+    chosen = st.selectbox("Column", list(found), key="effect", bind="query-params", width=320) or next(iter(found))
+    curve = found[chosen].curve
     unknown = curve[curve["value"].isna()]["contribution"]
     said = f" Where it is not known: {unknown.iloc[0]:+.2f}." if len(unknown) else ""
     st.caption(f"The columns that move it most come first. Above 0 a value raises the risk.{said}")
     st.plotly_chart(
-        plots.effect_curve(curve), key="effect-curve", config=CHART,
+        plots.effect_curve(curve, found[chosen].axis), key="effect-curve", config=CHART,
         alt=f"What {chosen} adds to the log-odds of leaving: from {curve['contribution'].min():+.2f} to "
         f"{curve['contribution'].max():+.2f}",
     )  # fmt: skip

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
 from core import jobs
 from core.records import Job
+from core.replay import example_config
 from core.views import operations, working
 from core.workspace import Workspace
 from pages.components.frame import EXAMPLE, Shown, example_workspace, figure, look_at
@@ -66,6 +69,12 @@ def now_done(found: list[Job]) -> None:
     doing = f"{running[0].progress:.0%}, {plain(running[0].doing)}" if running else "nothing at the moment"
     figure("Being done", running[0].kind if running else "none", doing)
     figure("Waiting", f"{len(waiting):,}", ", ".join(job.kind for job in waiting[::-1]) or "nothing waits")
+
+
+def whose(shown: Shown, configs: Iterable[str]) -> list[str]:
+    """For whom jobs are when not for the own clients: the example company, or the config file."""
+    told = {str(shown.own.config_path): "", str(example_config(shown.own)): "example company"}
+    return [told.get(config, config) for config in configs]
 
 
 def failed(shown: Shown, found: list[Job]) -> None:

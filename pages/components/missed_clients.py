@@ -25,7 +25,7 @@ def missed_leavers(shown: Shown) -> None:
     )
     table(
         found.clients, f"Clients who left from the low band, with what was known then. {found.sentence}", {
-            "client": "Client", "risk": ("Risk then", "share"), "as_of": ("Snapshot", "instant"),
+            "name": "Client", "client": "Client id", "risk": ("Risk then", "share"), "as_of": ("Snapshot", "day"),
             "told_at": ("Risk told", "instant"), "outcome_known_at": ("Leaving known", "instant"),
             "reasons": ("Reasons then", "wide"), "version": "Version",
         }, zone=str(shown.zone),
@@ -42,7 +42,7 @@ def _one(shown: Shown, row: pd.Series) -> None:
     """One of them in words."""
     with st.container(border=True):
         st.markdown(
-            f"**{plain(row['client'])}**: {percent(row['risk'])} told on {when(row['told_at'], shown.zone)} by version "
+            f"**{plain(row['name'])}**: {percent(row['risk'])} told on {when(row['told_at'], shown.zone)} by version "
             f"{plain(row['version'])}; that it left became known on {when(row['outcome_known_at'], shown.zone)}."
         )
         st.markdown(plain(row["reasons"]) or "No reasons are kept of that risk.")

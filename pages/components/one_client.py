@@ -16,7 +16,7 @@ from pages.components import client_dialogs
 from pages.components.call_cards import BAND_COLOURS, key_of
 from pages.components.frame import Shown, link
 from pages.components.tables import CHART, table
-from pages.components.texts import money, plain, when
+from pages.components.texts import day, money, plain, when
 
 _FOUND = 20
 _STATES = {
@@ -62,7 +62,7 @@ def head(shown: Shown, one: OneClient) -> None:
         said.insert(0, f"**risk {percent(row['risk'])}**, {like_this(row['risk'])}")
     said += [plain(row["owner"])] if row["owner"] else []
     said += [money(row["value"], data.currency, data.value_per)] if not pd.isna(row["value"]) else []
-    said += [f"as of {when(row['as_of'], shown.zone).split(',')[0]}"]
+    said += [f"as of {day(row['as_of'])}"]
     st.markdown(" · ".join(said))
     for told, icon in ((row["unfamiliar"], ":material/help:"), (row["doubt"], ":material/report:")):
         if told:
@@ -87,7 +87,7 @@ def deeds(shown: Shown, one: OneClient) -> None:
             said = one.override
             st.markdown(
                 f":material/person: **{plain(said['who'])} says {said['band']}**: {plain(said['reason'])} "
-                f"(until {when(said['expires_at'], shown.zone).split(',')[0]})",
+                f"(until {day(said['expires_at'], shown.zone)})",
                 width="stretch",
             )
             if st.button("Take it back", key="end-override", type="tertiary"):
@@ -100,7 +100,7 @@ def deeds(shown: Shown, one: OneClient) -> None:
 
 
 def _snoozed(shown: Shown, snooze: dict[str, Any]) -> str:
-    ends = [f"until {when(snooze['until_at'], shown.zone).split(',')[0]}"] if pd.notna(snooze["until_at"]) else []
+    ends = [f"until {day(snooze['until_at'], shown.zone)}"] if pd.notna(snooze["until_at"]) else []
     ends += [f"until the risk rises by {100 * snooze['rises_by']:g} points"] if pd.notna(snooze["rises_by"]) else []
     return f"Put off {' or '.join(ends)} by {plain(snooze['who'])}: {plain(snooze['reason'])}"
 
@@ -171,7 +171,7 @@ def alike(of: Shown, one: OneClient) -> None:
     st.subheader("Past clients like this one")
     st.markdown(plain(one.nearest_sentence))
     shown = one.nearest.assign(
-        day=[when(moment, of.zone).split(",")[0] for moment in one.nearest["as_of"]],
+        day=[day(moment) for moment in one.nearest["as_of"]],
         became=one.nearest["outcome"].map({1.0: "left", 0.0: "stayed"}),
     )
     table(
@@ -206,7 +206,7 @@ def log(shown: Shown, one: OneClient) -> None:
             said = f"{when(row.contacted_at, shown.zone)}, {client_dialogs.how_text(row.how).lower()} by "
             said += f"{plain(row.who)}: **{client_dialogs.result_text(row.result).lower()}**"
             said += f". {plain(row.note)}" if row.note else ""
-            again = f" Again on {when(row.next_at, shown.zone).split(',')[0]}." if pd.notna(row.next_at) else ""
+            again = f" Again on {day(row.next_at, shown.zone)}." if pd.notna(row.next_at) else ""
             st.markdown(said + again, width="stretch")
             if st.button("Take back", key=f"back-{row.id}-{key_of(one.client)}", type="tertiary"):
                 client_dialogs.take_back(shown, int(row.id))

@@ -29,9 +29,9 @@ def table(
 ) -> None:  # fmt: skip
     """Show the `columns` of a frame, in that order.
 
-    A column is described by its title, or by (title, kind): "instant", "share" (0-1, shown in percent), "yes"
-    (true or false), "wide" (a long text), or a format of numbers such as "%.3f". `select`: a column, and what
-    selecting a row does with what stands in it there.
+    A column is described by its title, or by (title, kind): "instant", "day", "share" (0-1, shown in percent), "yes"
+    (true or false), "wide" (a long text), a width in pixels, or a format of numbers such as "%.3f". `select`: a
+    column, and what selecting a row does with what stands in it there.
     """
     described = {name: how if isinstance(how, tuple) else (how, "") for name, how in columns.items()}
     shown = frame[list(columns)].copy()
@@ -40,7 +40,7 @@ def table(
             shown[name] = 100 * shown[name].astype("float64")
         elif kind == "yes":
             shown[name] = shown[name].map({True: "yes", False: ""})
-        elif (digits := kind.removeprefix("%.").removesuffix("f")).isdigit():
+        elif isinstance(kind, str) and (digits := kind.removeprefix("%.").removesuffix("f")).isdigit():
             shown[name] = shown[name].astype("float64").round(int(digits)) + 0.0  # no "-0.000"
     chosen: dict[str, Any] = {}
     if select is not None:
@@ -61,6 +61,11 @@ def table(
     )
 
 
+def filled(frame: pd.DataFrame, columns: dict[str, Any]) -> dict[str, Any]:
+    """Of the `columns` of a table those in which something stands."""
+    return {name: how for name, how in columns.items() if (frame[name].notna() & (frame[name].astype(str) != "")).any()}
+
+
 def _selected(key: str, values: list[str], deed: Callable[[str], None]) -> Callable[[], None]:
     def selected() -> None:
         rows = st.session_state[key]["selection"]["rows"]
@@ -70,7 +75,11 @@ def _selected(key: str, values: list[str], deed: Callable[[str], None]) -> Calla
     return selected
 
 
-def _column(title: str, kind: str, zone: str) -> Any:
+def _column(title: str, kind: str | int, zone: str) -> Any:
+    if isinstance(kind, int):
+        return st.column_config.Column(title, width=kind)
+    if kind == "day":
+        return st.column_config.DatetimeColumn(title, format="D MMM YYYY", timezone="UTC")
     if kind == "instant":
         return st.column_config.DatetimeColumn(title, format="D MMM YYYY, HH:mm", timezone=zone)
     if kind == "share":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from core.wording import number, plural
@@ -23,14 +23,23 @@ def plain(text: object) -> str:
 def when(moment: datetime | None, zone: ZoneInfo) -> str:
     """An instant in the zone of the installation.
 
-    >>> from datetime import UTC
     >>> when(datetime(2026, 1, 5, 9, 7, tzinfo=UTC), ZoneInfo("Europe/Berlin")), when(None, ZoneInfo("UTC"))
     ('5 Jan 2026, 10:07 CET', 'never')
     """
     if moment is None:
         return "never"
+    return f"{day(moment, zone)}{moment.astimezone(zone):, %H:%M %Z}"
+
+
+def day(moment: datetime, zone: tzinfo = UTC) -> str:
+    """The day of an instant in a zone; snapshots are of days in UTC.
+
+    >>> late = datetime(2026, 1, 5, 23, 7, tzinfo=UTC)
+    >>> day(late), day(late, ZoneInfo("Asia/Tokyo"))
+    ('5 Jan 2026', '6 Jan 2026')
+    """
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %Y, %H:%M %Z}"
+    return f"{local.day} {local:%b %Y}"
 
 
 def ago(moment: datetime, now: datetime) -> str:

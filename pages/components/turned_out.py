@@ -51,7 +51,7 @@ def over_time(shown: Shown) -> None:
     if not verdicts.empty:
         st.header("What that means")
         table(
-            verdicts.iloc[::-1], "Verdict on each chunk's risks, newest first", {
+            monitoring.newest_first(verdicts), "Verdict on each chunk's risks, newest first", {
                 "chunk": "Chunk", "kind": "Kind", "verdict": "Verdict", "sentence": ("What it means", "wide"),
                 "coverage": ("Outcomes known", "share"), "late_days": ("Days late", "%.0f"), "n": ("n", "%,d"),
             },

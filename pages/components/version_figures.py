@@ -37,8 +37,11 @@ def champion_card(shown: Shown, found: list[dict[str, Any]]) -> None:
         note = f"{interval(auc['low'], auc['high'])} (95 %), n = {auc['n']:,}, out of fold" if known else "not measured"
         value = f"{auc['value']:.3f}" if known else "unknown"
         figure("roc_auc", value, note, help=model_figures.METRICS["roc_auc"])
-        sampled = known and auc["n"] > own["rows"]
-        figure("Learned from", f"{own['rows']:,}", "snapshots, drawn from those known" if sampled else "snapshots")
+        all_known = shown.kept(model.rows_known)
+        sampled = all_known is not None and all_known > own["rows"]
+        figure(
+            "Learned from", f"{own['rows']:,}", f"snapshots, drawn from {all_known:,} known" if sampled else "snapshots"
+        )
     st.caption(f"Version {own['version']}, made {when(own['known_at'], shown.zone)}.")
     link("pages/quality.py", "How good it is")
 

@@ -16,7 +16,7 @@ from pages.components.call_cards import key_of
 from pages.components.filters import band_filter, segment_filter
 from pages.components.frame import ME, Shown
 from pages.components.tables import table
-from pages.components.texts import plain, when
+from pages.components.texts import day, plain, when
 
 EVERYBODY = "Everybody"
 _LISTED = 20
@@ -134,7 +134,7 @@ def away(shown: Shown, today: Today, owner: str | None) -> None:
     with st.expander(f"Not on the list for now: {plural(len(own), 'client')}", icon=":material/snooze:"):
         for row in own.head(_LISTED).itertuples():
             with st.container(horizontal=True, vertical_alignment="center"):
-                ends = [f"until {when(row.until, shown.zone).split(',')[0]}"] if pd.notna(row.until) else []
+                ends = [f"until {day(row.until, shown.zone)}"] if pd.notna(row.until) else []
                 ends += [f"until the risk rises by {100 * row.rises_by:g} points"] if pd.notna(row.rises_by) else []
                 snoozed = row.state == worklist.SNOOZED
                 why = plain(row.why) if snoozed else client_dialogs.result_text(row.why).lower()
