@@ -146,24 +146,3 @@ def override(shown: Shown, client: str, name: str) -> None:
             remember_name(who)
             say_after_rerun(said)
             st.rerun()
-
-
-def take_back(shown: Shown, number: int) -> None:
-    """Take a contact back (for a button)."""
-    with tell_errors():
-        say_after_rerun(contact.take_back(shown.workspace, number, shown.who))
-        st.rerun()
-
-
-def wake(shown: Shown, client: str) -> None:
-    """End a snooze (for a button)."""
-    with tell_errors():
-        say_after_rerun(noting.wake(shown.workspace, client, shown.who))
-        st.rerun()
-
-
-def end_override(shown: Shown, client: str) -> None:
-    """Take a person's word back (for a button)."""
-    with tell_errors():
-        say_after_rerun(noting.end_override(shown.workspace, client, shown.who))
-        st.rerun()

@@ -18,7 +18,7 @@ from core.views.export import safe_csv
 from core.views.worklist import MOVED
 from core.wording import percent, plural
 from pages.components.filters import band_filter, segment_filter
-from pages.components.frame import Shown, along, figure, say_after_rerun, tell_errors
+from pages.components.frame import Shown, along, do, figure
 from pages.components.tables import height
 from pages.components.texts import money, plain
 
@@ -28,6 +28,8 @@ _CLIENT = "client"
 #: widgets that filter, by the name they have in the address; those that hold several values
 _FILTERS = ("search", "bands", "owners", "segments", "changed", "order")
 _SEVERAL = ("bands", "owners", "segments")
+#: where the session keeps what the present filter is to be called
+_NAME = "filter-name"
 
 
 def band_figures(shown: Shown, found: ClientList) -> None:
@@ -106,23 +108,21 @@ def saved_filters(shown: Shown) -> None:
                 st.button(
                     plain(name), key=f"filter-{name}", type="tertiary", on_click=_apply, args=(query,), width="stretch"
                 )
-                if st.button("Remove", key=f"forget-{name}", type="tertiary"):
-                    with tell_errors():
-                        say_after_rerun(noting.forget_filter(shown.workspace, shown.who, name))
-                        st.rerun()
+                st.button(
+                    "Remove", key=f"forget-{name}", type="tertiary", on_click=do,
+                    args=(noting.forget_filter, shown.workspace, shown.who, name),
+                )  # fmt: skip
         if not kept:
             st.caption("None yet. A filter that is saved here can be chosen by everybody.")
-        name = st.text_input("Name of the present filter", key="filter-name", placeholder="Large clients in the north")
-        if st.button("Save the present filter", key="save-filter"):
-            with tell_errors():
-                say_after_rerun(noting.save_filter(shown.workspace, shown.who, name or "", _present()))
-                st.rerun()
+        st.text_input("Name of the present filter", key=_NAME, placeholder="Large clients in the north")
+        st.button("Save the present filter", key="save-filter", on_click=do, args=(_save, shown))
 
 
-def _present() -> str:
-    """The filters as the address writes them."""
+def _save(shown: Shown) -> str:
+    """Keep the filters as the address writes them."""
     told = {name: st.session_state.get(name) for name in _FILTERS}
-    return urlencode({name: value for name, value in told.items() if value}, doseq=True)
+    query = urlencode({name: value for name, value in told.items() if value}, doseq=True)
+    return noting.save_filter(shown.workspace, shown.who, str(st.session_state.get(_NAME) or ""), query)
 
 
 def _apply(query: str) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.pipeline.answering import FAULT, REAL, answer_fault
 from core.wording import plural
-from pages.components.frame import Shown, say_after_rerun, tell_errors
+from pages.components.frame import Shown, do
 from pages.components.tables import table
 from pages.components.texts import plain
 
@@ -47,17 +47,18 @@ def _open(shown: Shown, fault: int, said: str) -> None:
     with st.container(border=True):
         st.markdown(f":material/report: {said}")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            note = st.text_input(
-                "Note", key=f"note-{fault}", placeholder="Note (optional)", max_chars=300, width=280,
+            st.text_input(
+                "Note", key=_note(fault), placeholder="Note (optional)", max_chars=300, width=280,
                 label_visibility="collapsed",
             )  # fmt: skip
-            if st.button("The data are wrong", key=f"fault-{fault}"):
-                _answer(shown, fault, FAULT, note or "")
-            if st.button("The world is like that", key=f"real-{fault}"):
-                _answer(shown, fault, REAL, note or "")
+            for label, answer in (("The data are wrong", FAULT), ("The world is like that", REAL)):
+                st.button(label, key=f"{answer}-{fault}", on_click=do, args=(_answer, shown, fault, answer))
 
 
-def _answer(shown: Shown, fault: int, answer: str, note: str) -> None:
-    with tell_errors():
-        say_after_rerun(answer_fault(shown.workspace, fault, answer, shown.who, " ".join(note.split())))
-        st.rerun()
+def _note(fault: int) -> str:
+    return f"note-{fault}"
+
+
+def _answer(shown: Shown, fault: int, answer: str) -> str:
+    note = str(st.session_state.get(_note(fault)) or "")
+    return answer_fault(shown.workspace, fault, answer, shown.who, " ".join(note.split()))

@@ -25,7 +25,7 @@ T = TypeVar("T")
 OWN, EXAMPLE = "own", "example"
 #: where the session keeps which workspace it looks at, and the name of the query parameter
 _WHICH = "workspace"
-_SAID = "said"
+_SAID, _WRONG = "said", "wrong"
 #: where the session keeps who sits before it (and what the address calls it), and what the log says where nobody said
 ME, ME_NEXT, NOBODY = "me", "me from now on", "dashboard"
 _I_AM = "i am"
@@ -109,8 +109,10 @@ def page(title: str) -> Shown:
         state = working.worker(own)
         _sidebar(shown, state)
         worker_bar(state)
-        if said := st.session_state.pop(_SAID, ""):
-            st.success(plain(said), icon=":material/check_circle:")
+        if said := st.session_state.pop(_SAID, []):
+            st.success(plain(" ".join(said)), icon=":material/check_circle:")
+        if wrong := st.session_state.pop(_WRONG, []):
+            st.error(plain(" ".join(wrong)), icon=":material/error:")
     if shown is None:
         st.stop()
     return shown
@@ -224,7 +226,19 @@ def figure(label: str, value: str, note: str, *, help: str | None = None) -> Non
 
 def say_after_rerun(sentence: str) -> None:
     """Say how a deed ended, once the page has been made anew."""
-    st.session_state[_SAID] = sentence
+    st.session_state.setdefault(_SAID, []).append(sentence)
+
+
+def do(deed: Callable[..., str], *arguments: Any) -> None:
+    """Do what a button is for, and say how that ended (for `on_click`).
+
+    A click ends the run of the page that the click before it began; what stands under `if st.button` may never be
+    reached, callbacks of both are called.
+    """
+    try:
+        say_after_rerun(deed(*arguments))
+    except BellwetherError as error:
+        st.session_state.setdefault(_WRONG, []).append(str(error))
 
 
 def worker_bar(state: WorkerState) -> None:

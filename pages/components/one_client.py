@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from core import plots, worklist
+from core.pipeline import contact, noting
 from core.views import clients as views
 from core.views.client import OneClient
 from core.views.clients import ClientList, Wanted
 from core.wording import like_this, percent, plural
 from pages.components import client_dialogs
 from pages.components.call_cards import BAND_COLOURS, key_of
-from pages.components.frame import Shown, link
+from pages.components.frame import Shown, do, link
 from pages.components.tables import CHART, table
 from pages.components.texts import day, money, plain, when
 
@@ -90,13 +91,17 @@ def deeds(shown: Shown, one: OneClient) -> None:
                 f"(until {day(said['expires_at'], shown.zone)})",
                 width="stretch",
             )
-            if st.button("Take it back", key="end-override", type="tertiary"):
-                client_dialogs.end_override(shown, one.client)
+            st.button(
+                "Take it back", key="end-override", type="tertiary", on_click=do,
+                args=(noting.end_override, shown.workspace, one.client, shown.who),
+            )  # fmt: skip
     if one.snooze is not None and one.state == worklist.SNOOZED:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f":material/snooze: {_snoozed(shown, one.snooze)}", width="stretch")
-            if st.button("Back on the list", key="wake", type="tertiary"):
-                client_dialogs.wake(shown, one.client)
+            st.button(
+                "Back on the list", key="wake", type="tertiary", on_click=do,
+                args=(noting.wake, shown.workspace, one.client, shown.who),
+            )  # fmt: skip
 
 
 def _snoozed(shown: Shown, snooze: dict[str, Any]) -> str:
@@ -208,5 +213,7 @@ def log(shown: Shown, one: OneClient) -> None:
             said += f". {plain(row.note)}" if row.note else ""
             again = f" Again on {day(row.next_at, shown.zone)}." if pd.notna(row.next_at) else ""
             st.markdown(said + again, width="stretch")
-            if st.button("Take back", key=f"back-{row.id}-{key_of(one.client)}", type="tertiary"):
-                client_dialogs.take_back(shown, int(row.id))
+            st.button(
+                "Take back", key=f"back-{row.id}-{key_of(one.client)}", type="tertiary", on_click=do,
+                args=(contact.take_back, shown.workspace, int(row.id), shown.who),
+            )  # fmt: skip

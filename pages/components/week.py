@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import worklist
+from core.pipeline import contact, noting
 from core.views import clients
 from core.views.clients import Wanted
 from core.views.worklist import MOVED, Today
@@ -14,7 +15,7 @@ from core.wording import plural
 from pages.components import client_dialogs
 from pages.components.call_cards import key_of
 from pages.components.filters import band_filter, segment_filter
-from pages.components.frame import ME, Shown
+from pages.components.frame import ME, Shown, do
 from pages.components.tables import table
 from pages.components.texts import day, plain, when
 
@@ -120,8 +121,10 @@ def done(shown: Shown, today: Today, owner: str | None) -> None:
             said = f"{when(row.contacted_at, shown.zone)}, {client_dialogs.how_text(row.how).lower()}: "
             said += f"**{plain(row.name)}**, {client_dialogs.result_text(row.result).lower()} ({plain(row.who)})"
             st.markdown(said + (f". {plain(row.note)}" if row.note else ""), width="stretch")
-            if st.button("Take back", key=f"back-{row.id}", type="tertiary", help="It was noted by mistake"):
-                client_dialogs.take_back(shown, int(row.id))
+            st.button(
+                "Take back", key=f"back-{row.id}", type="tertiary", help="It was noted by mistake", on_click=do,
+                args=(contact.take_back, shown.workspace, int(row.id), shown.who),
+            )  # fmt: skip
     if len(own) > _LISTED:
         st.caption(f"The newest {_LISTED} of {plural(len(own), 'contact')} are shown.")
 
@@ -139,8 +142,11 @@ def away(shown: Shown, today: Today, owner: str | None) -> None:
                 snoozed = row.state == worklist.SNOOZED
                 why = plain(row.why) if snoozed else client_dialogs.result_text(row.why).lower()
                 st.markdown(f"**{plain(row.name)}**, {' or '.join(ends)}: {why} ({plain(row.who)})", width="stretch")
-                if snoozed and st.button("Back on the list", key=f"wake-{key_of(row.client)}", type="tertiary"):
-                    client_dialogs.wake(shown, row.client)
+                if snoozed:
+                    st.button(
+                        "Back on the list", key=f"wake-{key_of(row.client)}", type="tertiary", on_click=do,
+                        args=(noting.wake, shown.workspace, row.client, shown.who),
+                    )  # fmt: skip
         if len(own) > _LISTED:
             st.caption(f"The first {_LISTED} of {plural(len(own), 'client')} are shown.")
 
